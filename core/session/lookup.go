@@ -1,0 +1,208 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Presented is what a request presents, and what it asks of the session.
+type Presented struct {
+	// Token is the text presented as a token; "" if there is none.
+	Token string
+	// Bearer says that it came in an Authorization header rather than a cookie. A
+	// session is accepted only the way it was handed out.
+	Bearer bool
+	// Passive requests, such as polling, do not count as use.
+	Passive bool
+	// Demand is what the session must fulfil besides being live.
+	Demand Demand
+}
+
+// Demand is what a route asks of a session. The zero value asks nothing more than
+// that there is one.
+type Demand struct {
+	// AnyRole is fulfilled by a session that has one of these; empty: no role needed.
+	AnyRole []string
+	// MaxAuthAge is how long ago the credential may have been checked; 0: any time.
+	MaxAuthAge time.Duration
+}
+
+// Lookup checks a presented token against its record and returns the record if the
+// session is live and fulfils the demand. It costs one read of the store, none for a
+// token that this deployment did not make, and once per Policy.TouchEvery one write,
+// whose failure does not fail the request unless it shows that the session is over.
+//
+// Its error is always a [*Refusal]; see there.
+func (m *Manager) Lookup(ctx context.Context, p Presented) (Record, error) {
+	token, err := m.verify(p.Token)
+	if err != nil {
+		return Record{}, err
+	}
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	r, err := m.lookup(ctx, token, p)
+	if err != nil {
+		return Record{}, refusalOf(err, token.ID())
+	}
+	return r, nil
+}
+
+// verify turns a presented text into a token without touching the store.
+func (m *Manager) verify(presented string) (Token, error) {
+	if presented == "" {
+		return Token{}, &Refusal{Outcome: Absent}
+	}
+	switch token, err := m.keys.parse(presented); {
+	case errors.Is(err, errForged):
+		return Token{}, &Refusal{Outcome: Forged}
+	case err != nil:
+		return Token{}, &Refusal{Outcome: Malformed}
+	default:
+		return token, nil
+	}
+}
+
+func (m *Manager) lookup(ctx context.Context, token Token, p Presented) (Record, error) {
+	now := m.clock()
+	r, err := m.fetch(ctx, token.ID(), now)
+	if err != nil {
+		return Record{}, err
+	}
+	if r.Bearer != p.Bearer || !r.Secrets.Current.matches(token.secretHash()) {
+		return Record{}, &Refusal{Outcome: Unknown}
+	}
+	if err := m.over(&r, now); err != nil {
+		return Record{}, err
+	}
+	if !p.Passive && m.policy.touchDue(&r, now) {
+		if r, err = m.touch(ctx, r, now); err != nil {
+			return Record{}, err
+		}
+	}
+	return r, p.Demand.check(&r, now)
+}
+
+// fetch reads one record and, when it is time for it, the control along with it.
+func (m *Manager) fetch(ctx context.Context, id ID, now time.Time) (Record, error) {
+	q := Query{Sessions: []ID{id}, Control: m.control.due(now)}
+	got, err := m.read(ctx, q)
+	if err != nil {
+		return Record{}, err
+	}
+	if q.Control {
+		m.control.learn(got.EndedBefore, now)
+	}
+	return got.find(id)
+}
+
+// over returns the refusal for a session that is ended or expired, nil if it lives.
+func (m *Manager) over(r *Record, now time.Time) error {
+	switch state, reason := m.state(r, now); state {
+	case StateEnded:
+		return &Refusal{Outcome: Ended, Reason: reason}
+	case StateExpired:
+		return &Refusal{Outcome: Expired, Reason: reason}
+	case StateActive:
+	}
+	return nil
+}
+
+// touch writes the use down. Only what shows that the session is over is an error.
+func (m *Manager) touch(ctx context.Context, r Record, now time.Time) (Record, error) {
+	c := Change{
+		If:    Condition{ExpiresAfter: now, LastSeenAt: r.LastSeenAt},
+		Touch: &Touch{LastSeenAt: now, ExpiresAt: m.policy.touched(&r, now)},
+	}
+	switch is, err := m.store.Update(ctx, r.ID, c); {
+	case errors.Is(err, ErrNotFound):
+		return Record{}, err
+	case errors.Is(err, ErrDamaged), errors.Is(err, ErrConflict) && (is.ID != r.ID || is.Validate() != nil):
+		return Record{}, unavailable("touch", ErrDamaged)
+	case errors.Is(err, ErrConflict):
+		// Ended meanwhile, or a parallel request touched it first.
+		return is, m.over(&is, now)
+	case err != nil:
+		return r, nil //nolint:nilerr // the lookup answered yes; expiry comes earlier, never later
+	default:
+		r.LastSeenAt, r.ExpiresAt = c.Touch.LastSeenAt, c.Touch.ExpiresAt
+		return r, nil
+	}
+}
+
+// check returns the refusal for a session that does not fulfil the demand.
+func (d Demand) check(r *Record, now time.Time) error {
+	if len(d.AnyRole) > 0 && !slices.ContainsFunc(d.AnyRole, func(role string) bool { return slices.Contains(r.Roles, role) }) {
+		return &Refusal{Outcome: Forbidden, cause: ErrRole}
+	}
+	if d.MaxAuthAge > 0 && (now.Sub(r.AuthTime) >= d.MaxAuthAge || !r.Actor.IsZero()) {
+		return &Refusal{Outcome: Forbidden, cause: ErrNotFresh}
+	}
+	return nil
+}
+
+// Why a lookup was forbidden.
+var (
+	// ErrRole says that the session has none of the roles asked for.
+	ErrRole = errors.New("none of the roles asked for")
+	// ErrNotFresh says that the credential was checked too long ago.
+	ErrNotFresh = errors.New("authentication not fresh")
+)
+
+// refusalOf turns what went wrong inside a lookup into its refusal.
+func refusalOf(err error, id ID) *Refusal {
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &refusal):
+	case errors.Is(err, ErrNotFound):
+		refusal = &Refusal{Outcome: Unknown}
+	default:
+		refusal = &Refusal{Outcome: Unavailable, cause: fmt.Errorf("session %v: %w", id, err)}
+	}
+	refusal.Session = id
+	return refusal
+}
+
+// State is where a session is in its life.
+type State string
+
+// The states.
+const (
+	StateActive  State = "active"
+	StateExpired State = "expired"
+	StateEnded   State = "ended"
+)
+
+// state returns where the session is and, if it is over, why.
+func (m *Manager) state(r *Record, now time.Time) (State, EndReason) {
+	if r.Ended() {
+		return StateEnded, r.End.Reason
+	}
+	if reason := m.policy.timeout(r, now); reason != "" {
+		return StateExpired, reason
+	}
+	if m.control.over(r.CreatedAt) {
+		return StateEnded, EndedEverywhere
+	}
+	return StateActive, ""
+}
+
+// State returns where a session is in its life by this process's clock and policy
+// and, if it is over, why.
+func (m *Manager) State(r Record) (State, EndReason) { return m.state(&r, m.clock()) }
+
+// ExpiresAt returns when the session will be over unless it is used again: the
+// tighter of the record and the present policy.
+func (m *Manager) ExpiresAt(r Record) time.Time {
+	idle, _ := m.policy.expiry(&r)
+	return idle
+}
+
+// AbsoluteExpiry returns when the session will be over however much it is used: the
+// tighter of the record and the present policy.
+func (m *Manager) AbsoluteExpiry(r Record) time.Time {
+	_, absolute := m.policy.expiry(&r)
+	return absolute
+}

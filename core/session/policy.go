@@ -1,0 +1,152 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Skew is how far the clocks of two processes may differ. Every rule that compares
+// times made by two clocks allows for it and errs towards ending.
+const Skew = 5 * time.Second
+
+// Policy is how long sessions live and how many a user may have. All fields have a
+// meaningful default, taken where a field is zero ([Policy.WithDefaults]).
+//
+// The record's own limits and the present policy both apply and the tighter wins:
+// a tighter policy holds for existing sessions on their next request, a looser one
+// is for new sessions.
+type Policy struct {
+	// Idle ends a session that is not used for so long. Default 15 min (NIST SP
+	// 800-63B-4 section 2.3.3, the figure for AAL3).
+	Idle time.Duration
+	// Absolute ends a session that long after sign-in, used or not. Default 8 h.
+	Absolute time.Duration
+	// RememberedIdle and RememberedAbsolute are the limits of sessions whose user
+	// asked to be remembered. Both zero, the default: nobody is remembered.
+	RememberedIdle     time.Duration
+	RememberedAbsolute time.Duration
+	// TouchEvery is how often use is written down; between two touches a lookup
+	// writes nothing, so a session may end up to this much before its idle limit
+	// and never after it. Default a tenth of Idle, at least 1 min, at most half of
+	// Idle.
+	TouchEvery time.Duration
+	// FreshFor is how long after a credential was checked it counts as fresh.
+	// Default 15 min.
+	FreshFor time.Duration
+	// PerUser is how many live sessions a user may have; the oldest end when there
+	// are more (ASVS 7.1.2). Default 10.
+	PerUser int
+	// Retention is how long after its absolute expiry a record is kept as its own
+	// history. Default 30 days.
+	Retention time.Duration
+}
+
+// Bounds of the policy. A session that outlives 400 days would outlive its cookie
+// (RFC 6265bis section 5.5).
+const (
+	minIdle      = 2 * time.Second
+	maxAbsolute  = 400 * 24 * time.Hour
+	maxPerUser   = 1000
+	maxRetention = 10 * 366 * 24 * time.Hour
+)
+
+// WithDefaults returns the policy with every field that is zero set to its default.
+func (p Policy) WithDefaults() Policy {
+	setDefault(&p.Idle, 15*time.Minute)
+	setDefault(&p.Absolute, 8*time.Hour)
+	setDefault(&p.TouchEvery, min(max(p.Idle/10, time.Minute), p.Idle/2))
+	setDefault(&p.FreshFor, 15*time.Minute)
+	setDefault(&p.Retention, 30*24*time.Hour)
+	if p.PerUser == 0 {
+		p.PerUser = 10
+	}
+	return p
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+// Validate reports everything that is wrong with a policy, one error a line, each
+// with the field, what it is and what it needs to be.
+func (p Policy) Validate() error {
+	var faults []error
+	within := func(name string, d, least, most time.Duration) {
+		if d < least || d > most {
+			faults = append(faults, fmt.Errorf("%s is %v: want %v to %v", name, d, least, most))
+		}
+	}
+	within("Absolute", p.Absolute, minIdle, maxAbsolute)
+	within("Idle", p.Idle, minIdle, max(p.Absolute, minIdle))
+	within("TouchEvery", p.TouchEvery, time.Millisecond, max(p.Idle/2, time.Millisecond))
+	within("FreshFor", p.FreshFor, time.Second, maxAbsolute)
+	within("Retention", p.Retention, 0, maxRetention)
+	if p.RememberedIdle != 0 || p.RememberedAbsolute != 0 {
+		within("RememberedAbsolute", p.RememberedAbsolute, p.Absolute, maxAbsolute)
+		within("RememberedIdle", p.RememberedIdle, p.Idle, max(p.RememberedAbsolute, p.Idle))
+	}
+	if p.PerUser < 1 || p.PerUser > maxPerUser {
+		faults = append(faults, fmt.Errorf("PerUser is %d: want 1 to %d", p.PerUser, maxPerUser))
+	}
+	return errors.Join(faults...)
+}
+
+// remembers reports whether sessions may be remembered at all.
+func (p Policy) remembers() bool { return p.RememberedAbsolute > 0 }
+
+// limits returns the idle and the absolute limit for a session.
+func (p Policy) limits(remembered bool) (idle, absolute time.Duration) {
+	if remembered && p.remembers() {
+		return p.RememberedIdle, p.RememberedAbsolute
+	}
+	return p.Idle, p.Absolute
+}
+
+// longest is the longest that any session made under this policy lives.
+func (p Policy) longest() time.Duration { return max(p.Absolute, p.RememberedAbsolute) }
+
+// expiry returns when the session is over unless it is used again, and when it is
+// over whatever happens: the tighter of the record and the policy.
+func (p Policy) expiry(r *Record) (idle, absolute time.Time) {
+	idleFor, absoluteFor := p.limits(r.Remembered)
+	absolute = earlier(r.AbsoluteExpiry, r.CreatedAt.Add(absoluteFor))
+	idle = earlier(earlier(r.ExpiresAt, r.LastSeenAt.Add(idleFor)), absolute)
+	return idle, absolute
+}
+
+// timeout returns why the session is over at a time, or "" if it is not. A limit is
+// reached at its very millisecond.
+func (p Policy) timeout(r *Record, now time.Time) EndReason {
+	idle, absolute := p.expiry(r)
+	switch {
+	case !now.Before(absolute):
+		return AbsoluteTimeout
+	case !now.Before(idle):
+		return IdleTimeout
+	}
+	return ""
+}
+
+// touchDue reports whether enough time has passed for use to be written down.
+func (p Policy) touchDue(r *Record, now time.Time) bool {
+	return now.Sub(r.LastSeenAt) >= p.TouchEvery
+}
+
+// touched returns the expiry of a session that is used now. The length of the
+// record's own idle limit is what lies between its last use and its expiry; where
+// the absolute expiry cut it short, it cuts the next one too.
+func (p Policy) touched(r *Record, now time.Time) time.Time {
+	idleFor, _ := p.limits(r.Remembered)
+	own := r.ExpiresAt.Sub(r.LastSeenAt)
+	return earlier(now.Add(min(own, idleFor)), r.AbsoluteExpiry)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

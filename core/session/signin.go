@@ -1,0 +1,222 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// SignIn is one sign-in.
+type SignIn struct {
+	// Subject is whom the credential claims to be.
+	Subject string
+	// Check proves it: it reads the account and checks the credential, and returns
+	// what the session is granted. It runs after the user's fence was read, so that
+	// an account that is disabled, or whose password or roles change, while the
+	// sign-in is under way leaves no session. Its error ends the sign-in and is
+	// returned as it is. A program that checked before passes a Check that only
+	// returns the grant, and so must not rely on that order.
+	Check func(ctx context.Context) (Grant, error)
+	// Replace is a token presented along with the sign-in: the session it belongs
+	// to ends as Replaced, whoever's it was. Anything else is ignored.
+	Replace Presented
+	// Remember asks for the policy's remembered limits, if it has them.
+	Remember bool
+	// Bearer hands the token to a program rather than a browser.
+	Bearer bool
+	// Client is where the sign-in comes from; it is cut to fit.
+	Client Client
+}
+
+// Grant is what a checked credential gives a session.
+type Grant struct {
+	Roles      []string          // at most MaxRoles of MaxRole bytes
+	Attributes map[string]string // at most MaxAttributes bytes in all
+	Methods    []string          // RFC 8176 names: "pwd", "otp", ...
+}
+
+// SignIn makes a session and returns its token, the only time the token is seen, and
+// its record. Besides Check's own error it returns [ErrOvertaken] when the user's
+// sessions were ended meanwhile, [ErrInvalid] for a grant out of bounds, and
+// [ErrUnavailable]. After any error no session of this call is left live, unless the
+// store could not be told: then one may be listed until it expires, and nobody holds
+// its token.
+func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
+	if !validText(s.Subject, MaxSubject) {
+		return Token{}, Record{}, invalid("subject: want 1 to %d bytes of text", MaxSubject)
+	}
+	before, err := m.beforeSignIn(ctx, s)
+	if err != nil {
+		return Token{}, Record{}, err
+	}
+	grant, err := s.Check(ctx)
+	if err != nil {
+		return Token{}, Record{}, err
+	}
+	token, r := m.newRecord(s, grant, before)
+	if err := r.Validate(); err != nil {
+		return Token{}, Record{}, err
+	}
+	if err := m.create(ctx, r); err != nil {
+		m.abandon(ctx, r.ID, SignedOut)
+		return Token{}, Record{}, err
+	}
+	if reason, err := m.settle(ctx, &r, before); err != nil {
+		m.abandon(ctx, r.ID, reason)
+		return Token{}, Record{}, err
+	}
+	return token, r, nil
+}
+
+// signInStart is what holds before the credential is checked.
+type signInStart struct {
+	createdAt time.Time
+	fence     Fence
+	replaces  ID
+}
+
+// beforeSignIn takes the creation time and reads fence, control and the session in
+// hand. A sign-in right after "end everybody" moves its creation time just past it.
+func (m *Manager) beforeSignIn(ctx context.Context, s SignIn) (signInStart, error) {
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	start := signInStart{createdAt: m.clock()}
+	q := Query{Subject: PartitionOf(s.Subject), Control: true}
+	inHand, notOurs := m.verify(s.Replace.Token)
+	if notOurs == nil {
+		q.Sessions = []ID{inHand.ID()}
+	}
+	got, err := m.read(ctx, q)
+	if err != nil {
+		return signInStart{}, err
+	}
+	m.control.learn(got.EndedBefore, start.createdAt)
+	start.fence = got.Fence
+	if over := got.EndedBefore.Add(Skew); !got.EndedBefore.IsZero() && !over.Before(start.createdAt) {
+		start.createdAt = over.Add(time.Millisecond)
+	}
+	if notOurs == nil {
+		start.replaces = replaceable(&got, inHand, s.Replace.Bearer)
+	}
+	return start, nil
+}
+
+// replaceable returns the session that the token in hand proves possession of, zero
+// if it proves none: a sign-in never fails over what was presented along with it.
+func replaceable(got *Reading, inHand Token, bearer bool) ID {
+	r, err := got.find(inHand.ID())
+	if err != nil || r.Bearer != bearer || r.Ended() || !r.Secrets.Current.matches(inHand.secretHash()) {
+		return ID{}
+	}
+	return r.ID
+}
+
+// newRecord makes the token and its record.
+func (m *Manager) newRecord(s SignIn, g Grant, start signInStart) (Token, Record) {
+	at := start.createdAt
+	remembered := s.Remember && m.policy.remembers()
+	idle, absolute := m.policy.limits(remembered)
+	token := m.keys.mint(PartitionOf(s.Subject), at)
+	expiry := at.Add(absolute)
+	return token, Record{
+		ID: token.ID(), Subject: s.Subject,
+		Roles: slices.Clone(g.Roles), Attributes: g.Attributes, Methods: slices.Clone(g.Methods),
+		AuthTime: at, CreatedAt: at, LastSeenAt: at,
+		ExpiresAt: earlier(at.Add(idle), expiry), AbsoluteExpiry: expiry,
+		PurgeAt:    expiry.Add(m.policy.Retention + time.Second).Truncate(time.Second),
+		Remembered: remembered, Bearer: s.Bearer,
+		Secrets: Secrets{Current: token.secretHash(), ConfirmedAt: at},
+		Client: Client{
+			Address:   cleanText(s.Client.Address, maxAddress),
+			UserAgent: cleanText(s.Client.UserAgent, MaxUserAgent),
+		},
+		Replaces: start.replaces,
+	}
+}
+
+// create keeps the record. A retry inside the adapter may meet its own earlier
+// write: the secret tells whose record it is.
+func (m *Manager) create(ctx context.Context, r Record) error {
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	switch there, err := m.store.Create(ctx, r); {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrExists) && there.ID == r.ID && there.Secrets.Current == r.Secrets.Current && !there.Ended():
+		return nil
+	default:
+		return unavailable("create session", err)
+	}
+}
+
+// settle decides, after the record is there, whether its token may go out: the fence
+// has not moved, and the new session is among the newest that the limit allows. It
+// ends what is over the limit and the session that this one replaces. With an error
+// comes the reason to end the new session for.
+func (m *Manager) settle(ctx context.Context, r *Record, start signInStart) (EndReason, error) {
+	now := m.clock()
+	since := now.Add(-m.policy.longest() - Skew)
+	listing, err := m.list(ctx, Range{Partition: r.ID.Partition(), Since: since})
+	if err != nil {
+		return SignedOut, err
+	}
+	if listing.Fence != start.fence {
+		return EndedEverywhere, fmt.Errorf("sign in: %w", ErrOvertaken)
+	}
+	surplus := overLimit(listing.Records, m.policy.PerUser, r.Replaces, now)
+	if slices.Contains(surplus, r.ID) {
+		return SessionLimit, fmt.Errorf("sign in: %w", ErrOvertaken)
+	}
+	if _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
+		return SignedOut, err
+	}
+	return SignedOut, m.endReplaced(ctx, r)
+}
+
+// endReplaced ends the session that a new one takes the place of, if there is one.
+func (m *Manager) endReplaced(ctx context.Context, r *Record) error {
+	if r.Replaces.IsZero() {
+		return nil
+	}
+	_, _, err := m.end(ctx, r.Replaces, End{Reason: Replaced, By: ByRule, ReplacedBy: r.ID})
+	if errors.Is(err, ErrNotFound) { // purged meanwhile: as over as can be
+		return nil
+	}
+	return err
+}
+
+// overLimit returns the live sessions beyond the newest most, by creation time, then
+// ID. Every process computes the same survivors from the same records.
+func overLimit(records []Record, most int, replaced ID, now time.Time) []ID {
+	live := make([]*Record, 0, len(records))
+	for i := range records {
+		if r := &records[i]; r.ID != replaced && mayLive(r, now) {
+			live = append(live, r)
+		}
+	}
+	slices.SortFunc(live, func(a, b *Record) int {
+		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
+			return c
+		}
+		return bytes.Compare(b.ID[:], a.ID[:])
+	})
+	var over []ID
+	for _, r := range live[min(most, len(live)):] {
+		over = append(over, r.ID)
+	}
+	return over
+}
+
+// abandonTime bounds the clean-up after a sign-in that failed.
+const abandonTime = time.Second
+
+// abandon ends a session whose token will not go out, even if the caller is gone.
+func (m *Manager) abandon(ctx context.Context, id ID, reason EndReason) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
+	defer cancel()
+	// Should this fail too, the session expires unused: nobody holds its token.
+	_, _, _ = m.end(ctx, id, End{Reason: reason, By: ByRule})
+}
