@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -70,13 +71,23 @@ func setDefault(d *time.Duration, value time.Duration) {
 	}
 }
 
-// Validate reports everything that is wrong with a policy, one error a line, each
-// with the field, what it is and what it needs to be.
+// Fault is one setting that is out of its bounds.
+type Fault struct {
+	Field string // of Policy
+	Got   string
+	Want  string
+}
+
+// Error says which field, what it is and what it needs to be.
+func (f *Fault) Error() string { return f.Field + " is " + f.Got + ": want " + f.Want }
+
+// Validate reports everything that is wrong with a policy: each a [*Fault], all of
+// them joined.
 func (p Policy) Validate() error {
 	var faults []error
 	within := func(name string, d, least, most time.Duration) {
 		if d < least || d > most {
-			faults = append(faults, fmt.Errorf("%s is %v: want %v to %v", name, d, least, most))
+			faults = append(faults, &Fault{name, d.String(), fmt.Sprintf("%v to %v", least, most)})
 		}
 	}
 	within("Absolute", p.Absolute, minIdle, maxAbsolute)
@@ -89,7 +100,7 @@ func (p Policy) Validate() error {
 		within("RememberedIdle", p.RememberedIdle, p.Idle, max(p.RememberedAbsolute, p.Idle))
 	}
 	if p.PerUser < 1 || p.PerUser > maxPerUser {
-		faults = append(faults, fmt.Errorf("PerUser is %d: want 1 to %d", p.PerUser, maxPerUser))
+		faults = append(faults, &Fault{"PerUser", strconv.Itoa(p.PerUser), fmt.Sprintf("1 to %d", maxPerUser)})
 	}
 	return errors.Join(faults...)
 }
@@ -117,17 +128,16 @@ func (p Policy) expiry(r *Record) (idle, absolute time.Time) {
 	return idle, absolute
 }
 
-// timeout returns why the session is over at a time, or "" if it is not. A limit is
-// reached at its very millisecond.
+// timeout returns why the session is over at a time, or "" if it is not: the limit
+// that came first, reached at its very millisecond.
 func (p Policy) timeout(r *Record, now time.Time) EndReason {
-	idle, absolute := p.expiry(r)
-	switch {
-	case !now.Before(absolute):
-		return AbsoluteTimeout
-	case !now.Before(idle):
+	switch idle, absolute := p.expiry(r); {
+	case now.Before(idle):
+		return ""
+	case idle.Before(absolute):
 		return IdleTimeout
 	}
-	return ""
+	return AbsoluteTimeout
 }
 
 // touchDue reports whether enough time has passed for use to be written down.

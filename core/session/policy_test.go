@@ -69,6 +69,7 @@ func TestTimeoutAtTheMillisecond(t *testing.T) {
 		{"after idle", idle, testTime.Add(p.Idle + time.Millisecond), IdleTimeout},
 		{"before absolute", old, testTime.Add(p.Absolute - time.Millisecond), ""},
 		{"at absolute", old, testTime.Add(p.Absolute), AbsoluteTimeout},
+		{"a week after idle", idle, testTime.Add(7 * 24 * time.Hour), IdleTimeout},
 		{"clock an hour back", idle, testTime.Add(-time.Hour), ""},
 	} {
 		if got := p.timeout(&c.r, c.at); got != c.want {
