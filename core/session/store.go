@@ -16,15 +16,17 @@ import (
 //   - What returned nil is durable, and every later call by any process sees it,
 //     save for Page and Count, which may lag where the adapter says so.
 //   - A record is what was written, to the millisecond, and shares no memory with
-//     the caller's. It stays readable whatever its times say.
+//     the caller's. It stays readable whatever its times say, until the store's own
+//     housekeeping forgets it after PurgeAt.
 //   - Missing is never confused with failed. An error that is none of the sentinels
 //     below means that the store did not answer; whether a write took place is then
 //     open, and repeating it is safe.
-//   - A call whose context is done returns promptly, with an error.
+//   - A call whose context is done returns promptly, with an error; if it was done
+//     before the call, nothing is written.
 //   - A stored item that is no record is damaged: reads name it and go on, an
 //     update of it returns [ErrDamaged].
 type Store interface {
-	// Create keeps a new record. If there is one with that ID, whatever its state,
+	// Create keeps a new record and returns it as kept. If there is one with that ID, whatever its state,
 	// it changes nothing and returns that one with [ErrExists]. Nothing but Create
 	// makes a record.
 	Create(ctx context.Context, r Record) (Record, error)
@@ -36,7 +38,8 @@ type Store interface {
 	// Update changes the record that has that ID, if it is not ended and c.If
 	// holds, in one atomic step, and returns it as it then is. Otherwise it changes
 	// nothing and returns the record as it stands with [ErrConflict], or
-	// [ErrNotFound] where there is none: an update never makes a record.
+	// [ErrNotFound] where there is none: an update never makes a record. A write of
+	// another part that comes in between is no conflict.
 	Update(ctx context.Context, id ID, c Change) (Record, error)
 
 	// List returns one user's records, newest first by ID, and the user's fence,
@@ -54,7 +57,8 @@ type Store interface {
 
 	// Page returns records of all users by status and time, ascending by time. A
 	// record that matches during a whole walk is on one of its pages; one whose time
-	// moves meanwhile may be on two.
+	// moves later meanwhile may be on two, one whose time moves earlier on none. A
+	// page may be shorter than its limit, even empty, and have a Next.
 	Page(ctx context.Context, q PageQuery) (Page, error)
 
 	// Count returns how many records Page would give in all.
@@ -73,13 +77,13 @@ var (
 	// ErrDamaged says that what is stored is not a record. The Manager treats it as
 	// unavailable: it is neither let in nor declared signed out.
 	ErrDamaged = errors.New("stored item is not a session record")
-	// ErrCursor says that a cursor is not one that Page returned for that query.
+	// ErrCursor says that a cursor is not one that Page returned for that status.
 	ErrCursor = errors.New("not a cursor of this list")
 )
 
 // Query is what one Read asks for.
 type Query struct {
-	Sessions []ID      // at most 100
+	Sessions []ID      // at most 100; one that is named twice is answered at least once
 	Subject  Partition // whose fence; zero: nobody's
 	Control  bool      // the time before which everybody's sessions are over
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *Store) Create(ctx context.Context, r session.Record) (session.Record, e
 		return there, session.ErrExists
 	}
 	s.user(r.ID.Partition()).records[r.ID] = clone(r)
-	return r, nil
+	return clone(r), nil
 }
 
 // Read implements [session.Store].
@@ -168,7 +169,7 @@ func (s *Store) RaiseEndedBefore(ctx context.Context, t time.Time) error {
 
 // Page implements [session.Store].
 func (s *Store) Page(ctx context.Context, q session.PageQuery) (session.Page, error) {
-	after, err := parseCursor(q.Cursor)
+	after, err := parseCursor(q.Status, q.Cursor)
 	if err != nil {
 		return session.Page{}, err
 	}
@@ -183,7 +184,7 @@ func (s *Store) Page(ctx context.Context, q session.PageQuery) (session.Page, er
 	page := session.Page{Records: all}
 	if len(all) > q.Limit {
 		page.Records = all[:q.Limit]
-		page.Next = at(q.Status, all[q.Limit-1]).cursor()
+		page.Next = at(q.Status, all[q.Limit-1]).cursor(q.Status)
 	}
 	return page, nil
 }
@@ -225,18 +226,20 @@ func (p position) compare(o position) int {
 	return cmp.Or(cmp.Compare(p.millis, o.millis), bytes.Compare(p.id[:], o.id[:]))
 }
 
-func (p position) cursor() string {
+// cursor names the status too: the position in one list means nothing in the other.
+func (p position) cursor(s session.Status) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(p.millis)) //nolint:gosec // G115: back again in parseCursor
-	return base64.RawURLEncoding.EncodeToString(append(raw, p.id[:]...))
+	return string(s) + "." + base64.RawURLEncoding.EncodeToString(append(raw, p.id[:]...))
 }
 
-func parseCursor(text string) (position, error) {
+func parseCursor(s session.Status, text string) (position, error) {
 	var p position
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	switch {
-	case text == "":
+	if text == "" {
 		return p, nil
-	case err != nil || len(raw) != 8+len(p.id):
+	}
+	rest, ours := strings.CutPrefix(text, string(s)+".")
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(rest)
+	if !ours || err != nil || len(raw) != 8+len(p.id) || len(rest) != base64.RawURLEncoding.EncodedLen(len(raw)) {
 		return p, session.ErrCursor
 	}
 	p.millis = int64(binary.BigEndian.Uint64(raw)) //nolint:gosec // G115: see cursor

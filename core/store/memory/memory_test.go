@@ -1,0 +1,14 @@
+package memory_test
+
+import (
+	"testing"
+
+	"coatcheck/core/session"
+	"coatcheck/core/store/memory"
+	"coatcheck/core/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(*testing.T) session.Store { return memory.New() })
+}
