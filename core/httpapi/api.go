@@ -1,0 +1,162 @@
+// Package httpapi is the HTTP surface of sessions on net/http: signing in and out,
+// checking requests, and the operators' API. It imports no cloud and no server; the
+// local program and the Lambda functions mount the same handlers.
+//
+// A Go program that has handlers of its own needs only [New] and
+// [API.RequireSession].
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
+)
+
+// API holds the handlers. It is safe for concurrent use.
+type API struct {
+	manager   *session.Manager
+	auth      signin.Authenticator
+	directory *signin.Directory
+	setup     *Setup
+	origins   []string
+	sameSite  http.SameSite
+	client    func(*http.Request) string
+	log       *slog.Logger
+}
+
+// Options are an API's settings. What is nil is left out of the handlers, or takes
+// its default.
+type Options struct {
+	// Authenticator checks who signs in; nil: there is no /login.
+	Authenticator signin.Authenticator
+	// Directory holds the users; nil: they are the application's own, {user} in a
+	// path is a subject, and there is no /admin/users.
+	Directory *signin.Directory
+	// Setup is the first start's one-time page; nil: there is none.
+	Setup *Setup
+	// Origins are the public origins of this deployment, such as
+	// "https://app.example.com", exactly as browsers send them. At least one.
+	Origins []string
+	// SameSite is the cookie's; the zero value is Lax. Strict is the alternative.
+	SameSite http.SameSite
+	// ClientAddress tells the client's IP address; nil: the connection's.
+	ClientAddress func(*http.Request) string
+	// Log receives one line an event, never with a token; nil: nothing is logged.
+	Log *slog.Logger
+}
+
+// New returns the handlers over a manager. Its error names every setting that is
+// wrong.
+func New(manager *session.Manager, opts *Options) (*API, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	a := &API{
+		manager: manager, auth: opts.Authenticator, directory: opts.Directory, setup: opts.Setup,
+		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, log: opts.Log,
+	}
+	if a.sameSite == 0 {
+		a.sameSite = http.SameSiteLaxMode
+	}
+	if a.client == nil {
+		a.client = connectionAddress
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	return a, a.validate()
+}
+
+func (a *API) validate() error {
+	var faults []error
+	if a.manager == nil {
+		faults = append(faults, errors.New("no session manager given"))
+	}
+	if len(a.origins) == 0 {
+		faults = append(faults, errors.New("no origin given: want at least one, such as https://app.example.com"))
+	}
+	for _, origin := range a.origins {
+		faults = append(faults, checkOrigin(origin))
+	}
+	if a.sameSite != http.SameSiteLaxMode && a.sameSite != http.SameSiteStrictMode {
+		faults = append(faults, fmt.Errorf("SameSite is %d: want Lax or Strict", a.sameSite))
+	}
+	return errors.Join(faults...)
+}
+
+func connectionAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// Handler serves every route of the public surface.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", a.health)
+	mux.HandleFunc("POST /logout", a.logout)
+	mux.HandleFunc("GET /session", a.ownSession)
+	mux.HandleFunc("GET /authorize", a.authorize)
+	if a.auth != nil {
+		mux.HandleFunc("GET /login", a.loginPage)
+		mux.HandleFunc("POST /login", a.login)
+	}
+	if a.setup != nil {
+		mux.HandleFunc("GET /setup", a.setupPage)
+		mux.HandleFunc("POST /setup", a.setUp)
+	}
+	a.adminRoutes(mux, a.signedIn)
+	return a.secure(a.explain(mux))
+}
+
+// OperatorHandler serves the /admin routes to whoever can reach it, as the operator
+// at the command line. It belongs on a socket that the operating system guards, and
+// nowhere else.
+func (a *API) OperatorHandler() http.Handler {
+	mux := http.NewServeMux()
+	a.adminRoutes(mux, a.asOperator)
+	return a.secure(a.explain(mux))
+}
+
+func (a *API) health(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// explain answers for paths and methods that no route serves, as problems.
+func (a *API) explain(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := &probe{header: http.Header{}}
+		handler.ServeHTTP(probe, r)
+		if allow := probe.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			a.answerProblem(w, r, Problem{
+				Type: problemType("method-not-allowed"), Title: "Method not allowed", Status: http.StatusMethodNotAllowed,
+				Detail: "This route takes " + allow + ".", Instance: requestURN(r),
+			})
+			return
+		}
+		a.answerProblem(w, r, Problem{
+			Type: problemType("not-found"), Title: "Not found", Status: http.StatusNotFound,
+			Detail: "There is nothing at this path.", Instance: requestURN(r),
+		})
+	})
+}
+
+// probe takes the headers of an answer that is not sent.
+type probe struct{ header http.Header }
+
+func (p *probe) Header() http.Header         { return p.header }
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probe) WriteHeader(int)             {}

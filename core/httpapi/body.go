@@ -1,0 +1,163 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxBody is the largest body that is read, in bytes.
+const maxBody = 16 << 10
+
+// bodyError is a fault of a request's body; its text tells the client what to mend.
+// It never repeats a value.
+type bodyError struct {
+	status int
+	text   string
+}
+
+func (e *bodyError) Error() string { return e.text }
+
+func badBody(format string, args ...any) error {
+	return &bodyError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+const (
+	typeJSON = "application/json"
+	typeForm = "application/x-www-form-urlencoded"
+)
+
+// mediaType returns the body's media type in lower case, "" if it is not one.
+func mediaType(r *http.Request) string {
+	t, params, err := mime.ParseMediaType(only(r.Header["Content-Type"]))
+	if err != nil || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+		return ""
+	}
+	return t
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, badBody("the body is larger than %d bytes", maxBody)
+	case err != nil:
+		return nil, badBody("the body could not be read")
+	case !utf8.Valid(body):
+		return nil, badBody("the body is not UTF-8")
+	}
+	return body, nil
+}
+
+// fields are the members that a JSON object may have, and where each goes.
+type fields map[string]any
+
+// readJSON reads a body that is one JSON object. Members compare by their exact
+// names; unknown and repeated ones, null, wrong types and trailing data are refused.
+// Members that are missing leave their target as it is.
+func readJSON(w http.ResponseWriter, r *http.Request, want fields) error {
+	if mediaType(r) != typeJSON {
+		return &bodyError{http.StatusUnsupportedMediaType, "the body must be sent as Content-Type: " + typeJSON}
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	return decodeObject(body, want)
+}
+
+func decodeObject(body []byte, want fields) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return badBody("the body is not a JSON object")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, err := d.Token()
+		key, ok := name.(string)
+		if err != nil || !ok {
+			return badBody("the body is not valid JSON")
+		}
+		if err := decodeMember(d, key, want, seen); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return badBody("the body is not valid JSON")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return badBody("the body has data after the JSON object")
+	}
+	return nil
+}
+
+func decodeMember(d *json.Decoder, key string, want fields, seen map[string]bool) error {
+	target, known := want[key]
+	switch {
+	case !known:
+		return badBody("unknown field %.40q; known are %s", key, strings.Join(names(want), ", "))
+	case seen[key]:
+		return badBody("field %q is there twice", key)
+	}
+	seen[key] = true
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return badBody("the body is not valid JSON")
+	}
+	if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, target) != nil {
+		return badBody("field %q has the wrong type: want %s", key, typeName(target))
+	}
+	return nil
+}
+
+func names(want fields) []string {
+	var all []string
+	for name := range want {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func typeName(target any) string {
+	switch target.(type) {
+	case *string:
+		return "a string"
+	case *bool:
+		return "true or false"
+	case *[]string:
+		return "a list of strings"
+	}
+	return "another"
+}
+
+// readForm reads an HTML form's body. Fields that are unknown or there twice are
+// refused; missing ones are "".
+func readForm(w http.ResponseWriter, r *http.Request, known ...string) (url.Values, error) {
+	body, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, badBody("the form is not encoded as %s", typeForm)
+	}
+	for name, values := range form {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, badBody("unknown field %.40q", name)
+		case len(values) > 1:
+			return nil, badBody("field %q is there %d times", name, len(values))
+		}
+	}
+	return form, nil
+}

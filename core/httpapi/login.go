@@ -1,0 +1,192 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
+)
+
+// loginRequest is one attempt to sign in, from a form or from JSON.
+type loginRequest struct {
+	credentials signin.Credentials
+	remember    bool
+	bearer      bool
+	returnTo    string
+	form        bool
+}
+
+// signedInBody answers a sign-in. Token is there only for a program that asked for
+// it, instead of the cookie.
+type signedInBody struct {
+	Session ownView `json:"session"`
+	Token   string  `json:"token,omitempty"`
+}
+
+// loginView is what the sign-in page shows.
+type loginView struct {
+	Session  *ownView // set when somebody is signed in
+	Username string
+	ReturnTo string
+	Remember bool // the policy has remembered sessions
+	Fault    string
+}
+
+// loginPage shows the form, or who is signed in and a way out.
+func (a *API) loginPage(w http.ResponseWriter, r *http.Request) {
+	view := loginView{ReturnTo: safePath(r.URL.Query().Get("return_to")), Remember: a.remembers()}
+	switch record, err := a.check(r, r.Method, session.Demand{}); {
+	case err == nil:
+		own := a.ownView(record)
+		view.Session = &own
+	case errors.Is(err, session.ErrUnavailable):
+		a.fail(w, r, err)
+		return
+	}
+	a.page(w, r, http.StatusOK, "login.html", view)
+}
+
+// login signs in and sets the cookie, or answers the token to a program that asks.
+// A session in hand is replaced. It sends a page on to its return_to.
+func (a *API) login(w http.ResponseWriter, r *http.Request) {
+	req, err := a.readLogin(w, r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	token, record, err := a.signIn(r, req)
+	if err != nil {
+		a.refuseLogin(w, r, req, err)
+		return
+	}
+	a.log.InfoContext(r.Context(), "session created",
+		"event", "session_created", "session", record.ID.String(), "subject", record.Subject, "client", record.Client.Address)
+	body := signedInBody{Session: a.ownView(record)}
+	if req.bearer {
+		body.Token = token.Reveal()
+	} else {
+		a.setCookie(w, token, record)
+	}
+	if req.form {
+		http.Redirect(w, r, req.returnTo, http.StatusSeeOther)
+		return
+	}
+	answer(w, http.StatusOK, body)
+}
+
+// readLogin reads the attempt. A form always has to come from our own page (a
+// cross-site sign-in would put the user into somebody else's account); JSON may also
+// come from a program.
+func (a *API) readLogin(w http.ResponseWriter, r *http.Request) (loginRequest, error) {
+	ours := a.sameOrigin(r.Header)
+	switch mediaType(r) {
+	case typeForm:
+		if !ours {
+			return loginRequest{}, errCrossSite
+		}
+		return readLoginForm(w, r)
+	case typeJSON:
+		if !ours && !programmatic(r.Header) {
+			return loginRequest{}, errCrossSite
+		}
+		return readLoginJSON(w, r)
+	}
+	return loginRequest{}, &bodyError{
+		http.StatusUnsupportedMediaType,
+		"sign in with Content-Type: " + typeJSON + " or " + typeForm,
+	}
+}
+
+func readLoginForm(w http.ResponseWriter, r *http.Request) (loginRequest, error) {
+	form, err := readForm(w, r, "username", "password", "remember", "return_to")
+	if err != nil {
+		return loginRequest{}, err
+	}
+	return loginRequest{
+		credentials: signin.Credentials{Username: form.Get("username"), Password: form.Get("password")},
+		remember:    form.Get("remember") == "on",
+		returnTo:    safePath(form.Get("return_to")),
+		form:        true,
+	}, nil
+}
+
+func readLoginJSON(w http.ResponseWriter, r *http.Request) (loginRequest, error) {
+	var req loginRequest
+	transport := "cookie"
+	err := readJSON(w, r, fields{
+		"username": &req.credentials.Username, "password": &req.credentials.Password,
+		"remember": &req.remember, "transport": &transport,
+	})
+	switch {
+	case err != nil:
+		return loginRequest{}, err
+	case req.credentials.Username == "" || req.credentials.Password == "":
+		return loginRequest{}, badBody("username and password are needed")
+	case transport != "cookie" && transport != "bearer":
+		return loginRequest{}, badBody(`transport is unknown: want "cookie" or "bearer"`)
+	}
+	req.bearer = transport == "bearer"
+	return req, nil
+}
+
+func (a *API) signIn(r *http.Request, req loginRequest) (session.Token, session.Record, error) {
+	subject, err := a.auth.Identify(r.Context(), req.credentials)
+	if err != nil {
+		return session.Token{}, session.Record{}, err
+	}
+	// Whatever does not present a session is no session in hand.
+	inHand, _ := present(r.Header)
+	return a.manager.SignIn(r.Context(), session.SignIn{
+		Subject: subject,
+		Check: func(ctx context.Context) (session.Grant, error) {
+			return a.auth.Authenticate(ctx, subject, req.credentials)
+		},
+		Replace:  inHand,
+		Remember: req.remember,
+		Bearer:   req.bearer,
+		Client:   session.Client{Address: a.client(r), UserAgent: r.UserAgent()},
+	})
+}
+
+// refuseLogin answers a sign-in that failed: a form gets its page again.
+func (a *API) refuseLogin(w http.ResponseWriter, r *http.Request, req loginRequest, err error) {
+	p := problemOf(err)
+	if p.Status < http.StatusInternalServerError {
+		a.log.WarnContext(r.Context(), "sign-in refused", "event", "sign_in_refused", "cause", err.Error(), "client", a.client(r))
+	}
+	if !req.form || p.Status >= http.StatusInternalServerError {
+		a.fail(w, r, err)
+		return
+	}
+	a.page(w, r, p.Status, "login.html", loginView{
+		Username: req.credentials.Username, ReturnTo: req.returnTo, Remember: a.remembers(),
+		Fault: p.Title + ". " + p.Detail,
+	})
+}
+
+func (a *API) remembers() bool { return a.manager.Policy().RememberedAbsolute > 0 }
+
+// home is where a sign-in leads without a return_to.
+const home = "/login"
+
+// safePath returns a path on this origin, or home. Browsers drop tabs and line
+// breaks and read a backslash as a slash, so what has any of these, or could be read
+// as //host, is no path (ASVS 3.7.2).
+func safePath(path string) string {
+	if path == "" || len(path) > 2048 || path[0] != '/' || strings.HasPrefix(path, "//") {
+		return home
+	}
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c == '\\' || c >= 0x7f {
+			return home
+		}
+	}
+	if u, err := url.Parse(path); err != nil || u.IsAbs() || u.Host != "" {
+		return home
+	}
+	return path
+}

@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
+)
+
+// Problem is the body of every refusal (RFC 9457).
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	// Instance names the request; a log line of a server's fault has the same.
+	Instance string `json:"instance,omitempty"`
+	// Reason is why the session is over. Only the holder of its genuine token is told.
+	Reason session.EndReason `json:"reason,omitempty"`
+	// MaxAge is how many seconds ago the credential may have been checked.
+	MaxAge int `json:"max_age,omitempty"`
+}
+
+// answers is the one table from errors to what a client sees; the first that fits.
+var answers = []struct {
+	err    error
+	status int
+	name   string // of the problem's type
+	title  string
+	detail string // "" shows the error's own text, which its maker wrote for clients
+}{
+	{errCrossSite, http.StatusForbidden, "cross-site", "Cross-site request", "A request that changes something must come from a page of this origin, shown by Sec-Fetch-Site or Origin."},
+	{signin.ErrRefused, http.StatusUnauthorized, "credentials-refused", "User name or password is not right", "Check both and try again."},
+	{signin.ErrBusy, http.StatusTooManyRequests, "busy", "Too many sign-ins at once", "Try again in a moment."},
+	{session.ErrOvertaken, http.StatusConflict, "overtaken", "The sign-in was overtaken", "The user's sessions were changed while signing in. Try again."},
+	{session.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "Sessions cannot be checked right now", "Nothing was decided and nobody was signed out. Try again."},
+	{session.ErrNotFresh, http.StatusForbidden, "reauthentication-required", "A fresh sign-in is needed", "The credential was checked too long ago for this. Sign in again."},
+	{session.ErrForbidden, http.StatusForbidden, "forbidden", "Not allowed", "The session has none of the roles that this needs."},
+	{session.ErrNoSession, http.StatusUnauthorized, "no-session", "No valid session", "Sign in."},
+	{session.ErrNotFound, http.StatusNotFound, "not-found", "No such session", "It does not exist, or its record was purged."},
+	{signin.ErrNotFound, http.StatusNotFound, "not-found", "No such user", "Nobody has that user name or subject."},
+	{signin.ErrNameTaken, http.StatusConflict, "name-taken", "User name is taken", "Choose another."},
+	{session.ErrCursor, http.StatusBadRequest, "invalid", "Invalid cursor", "Use the value of next as it was given, with the same list."},
+	{session.ErrInvalidID, http.StatusNotFound, "not-found", "No such session", "That is not a session ID."},
+	{session.ErrInvalid, http.StatusBadRequest, "invalid", "Invalid request", ""},
+}
+
+// problemOf returns what an error looks like to the outside.
+func problemOf(err error) Problem {
+	var body *bodyError
+	if errors.As(err, &body) {
+		return Problem{Type: problemType("invalid"), Title: "Invalid request", Status: body.status, Detail: body.text}
+	}
+	for _, a := range answers {
+		if !errors.Is(err, a.err) {
+			continue
+		}
+		p := Problem{Type: problemType(a.name), Title: a.title, Status: a.status, Detail: a.detail}
+		if a.detail == "" {
+			p.Detail = err.Error()
+		}
+		var refusal *session.Refusal
+		if errors.As(err, &refusal) {
+			p.Reason = refusal.Reason
+		}
+		return p
+	}
+	return Problem{Type: problemType("internal"), Title: "Internal error", Status: http.StatusInternalServerError}
+}
+
+func problemType(name string) string { return "urn:coatcheck:problem:" + name }
+
+// fail answers an error. Faults of the server are logged, with what the client is
+// not told.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	p.Instance = requestURN(r)
+	if p.Status >= http.StatusInternalServerError {
+		a.log.ErrorContext(r.Context(), "request failed",
+			"event", "request_failed", "request", p.Instance, "route", r.Pattern, "status", p.Status, "error", err.Error())
+	}
+	if errors.Is(err, session.ErrNotFresh) {
+		p.MaxAge = int(a.manager.Policy().FreshFor.Seconds())
+	}
+	a.answerProblem(w, r, p)
+}
+
+func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, p Problem) {
+	h := w.Header()
+	switch p.Status {
+	case http.StatusUnauthorized:
+		// RFC 9110 section 11.6.1 wants a challenge; no scheme is registered for
+		// cookies, and Basic would open the browser's own prompt.
+		h.Set("WWW-Authenticate", `Coatcheck realm="session"`)
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusConflict:
+		h.Set("Retry-After", "1")
+	}
+	if wantsPage(r) {
+		a.page(w, r, p.Status, "problem.html", p)
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// answer writes a body of JSON.
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", typeJSON)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func requestURN(r *http.Request) string {
+	id, _ := r.Context().Value(requestKey{}).(requestID)
+	return fmt.Sprintf("urn:coatcheck:request:%x", id[:])
+}
