@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"coatcheck/core/session"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// cli is the command line. Every flag is also an environment variable, COATCHECK_
+// and its name.
+type cli struct {
+	Data string `default:".data" env:"COATCHECK_DATA" placeholder:"DIR" help:"Folder of the data (${env})."`
+
+	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
+	User    userCmd    `cmd:"" help:"Users."`
+	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
+}
+
+type userCmd struct {
+	Add userAddCmd `cmd:"" help:"Add a user."`
+}
+
+type sessionCmd struct {
+	List   sessionListCmd   `cmd:"" help:"List a user's sessions, newest first."`
+	Show   sessionShowCmd   `cmd:"" help:"Show one session."`
+	End    sessionEndCmd    `cmd:"" help:"End one session. A dry run unless --yes."`
+	EndAll sessionEndAllCmd `cmd:"" help:"End every live session of a user. A dry run unless --yes."`
+}
+
+const description = `Server-side sessions: you keep the ticket, the server keeps the coat.
+
+Without a command it serves; its settings are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
+server runs on it or not. What ends something only says what it would do unless --yes.`
+
+// command is what each command implements.
+type command interface {
+	run(ctx context.Context, c *cli, s streams) error
+}
+
+// run parses and carries out one command line, and returns the exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	var c cli
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("coatcheck"), kong.Description(description), kong.Writers(s.out, s.err),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(int) { exited = true }),
+	)
+	if err != nil {
+		fmt.Fprintln(s.err, "coatcheck: defect:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(dashedIDsLast(args))
+	if exited { // --help was printed
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(s.err, "coatcheck: %v\nTry: coatcheck --help\n", err)
+		return exitUsage
+	}
+	return report(s, parsed.Selected().Target.Addr().Interface().(command).run(ctx, &c, s)) //nolint:forcetypeassert // every command is one
+}
+
+// dashedIDsLast moves session IDs that begin with a dash behind "--": they are not
+// flags.
+func dashedIDsLast(args []string) []string {
+	isDashed := func(arg string) bool {
+		_, err := session.ParseID(arg)
+		return err == nil && strings.HasPrefix(arg, "-")
+	}
+	if !slices.ContainsFunc(args, isDashed) || slices.Contains(args, "--") {
+		return args
+	}
+	var rest, ids []string
+	for _, arg := range args {
+		if isDashed(arg) {
+			ids = append(ids, arg)
+		} else {
+			rest = append(rest, arg)
+		}
+	}
+	return append(append(rest, "--"), ids...)
+}
+
+// report prints a command's error, if any, one fault a line.
+func report(s streams, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(s.err, "coatcheck:", line)
+	}
+	if errors.Is(err, errSettings) {
+		return exitUsage
+	}
+	return exitFailed
+}

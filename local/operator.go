@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"text/tabwriter"
+	"time"
+
+	"coatcheck/core/httpapi"
+	"coatcheck/core/session"
+)
+
+// shown is a session as the operators' API tells it.
+type shown struct {
+	ID             string    `json:"id"`
+	Subject        string    `json:"subject"`
+	Roles          []string  `json:"roles"`
+	Status         string    `json:"status"`
+	CreatedAt      time.Time `json:"createdAt"`
+	LastSeenAt     time.Time `json:"lastSeenAt"`
+	ExpiresAt      time.Time `json:"expiresAt"`
+	AbsoluteExpiry time.Time `json:"absoluteExpiry"`
+	AuthTime       time.Time `json:"authTime"`
+	Methods        []string  `json:"amr"`
+	ClientAddress  string    `json:"clientAddress"`
+	UserAgent      string    `json:"userAgent"`
+	EndReason      string    `json:"endReason"`
+	EndedAt        time.Time `json:"endedAt"`
+	EndedBy        string    `json:"endedBy"`
+}
+
+// call makes one call of the operators' API and reads its answer, or returns what
+// the problem says.
+func (o *operators) call(ctx context.Context, method, path string, send, into any) error {
+	var body io.Reader
+	if send != nil {
+		text, err := json.Marshal(send)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	w, err := o.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", errors.Unwrap(err))
+	}
+	defer func() { _ = w.Body.Close() }()
+	if w.StatusCode >= http.StatusBadRequest {
+		var p httpapi.Problem
+		if err := json.NewDecoder(w.Body).Decode(&p); err != nil {
+			return fmt.Errorf("the server answered %s", w.Status)
+		}
+		return fmt.Errorf("%s: %s", p.Title, p.Detail)
+	}
+	return json.NewDecoder(w.Body).Decode(into)
+}
+
+// sessions returns all of a user's sessions, page by page.
+func (o *operators) sessions(ctx context.Context, user string) ([]shown, error) {
+	all := []shown{}
+	for cursor := ""; ; {
+		var page struct {
+			Sessions []shown `json:"sessions"`
+			Next     string  `json:"next"`
+		}
+		query := url.Values{"limit": {fmt.Sprint(session.MaxPage)}}
+		if cursor != "" {
+			query.Set("cursor", cursor)
+		}
+		err := o.call(ctx, http.MethodGet, "/admin/users/"+url.PathEscape(user)+"/sessions?"+query.Encode(), nil, &page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Sessions...)
+		if cursor = page.Next; cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+type sessionListCmd struct {
+	User string `arg:"" help:"User name or subject."`
+	JSON bool   `help:"Print JSON."`
+}
+
+func (c *sessionListCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all.Data, func(o *operators) error {
+		sessions, err := o.sessions(ctx, c.User)
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			return printJSON(s.out, sessions)
+		case len(sessions) == 0:
+			fmt.Fprintln(s.out, "No sessions.")
+			return nil
+		}
+		return printTable(s.out, sessions)
+	})
+}
+
+type sessionShowCmd struct {
+	ID   string `arg:"" help:"Session ID."`
+	JSON bool   `help:"Print JSON."`
+}
+
+func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all.Data, func(o *operators) error {
+		is, err := o.session(ctx, http.MethodGet, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			return printJSON(s.out, is)
+		}
+		return printSession(s.out, is)
+	})
+}
+
+// session reads or ends one session.
+func (o *operators) session(ctx context.Context, method, id string) (shown, error) {
+	if _, err := session.ParseID(id); err != nil {
+		return shown{}, fmt.Errorf("%q: %w", id, err)
+	}
+	var body struct {
+		Session shown `json:"session"`
+	}
+	err := o.call(ctx, method, "/admin/sessions/"+id, nil, &body)
+	return body.Session, err
+}
+
+type sessionEndCmd struct {
+	ID  string `arg:"" help:"Session ID."`
+	Yes bool   `help:"Do it rather than say what would be done."`
+}
+
+func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all.Data, func(o *operators) error {
+		is, err := o.session(ctx, http.MethodGet, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case is.Status == string(session.StateEnded):
+			fmt.Fprintf(s.out, "Session %s of %s had ended already (%s).\n", is.ID, is.Subject, is.EndReason)
+			return nil
+		case !c.Yes:
+			fmt.Fprintf(s.out, "Dry run: would end session %s of %s (%s). To do it, add --yes.\n", is.ID, is.Subject, is.Status)
+			return nil
+		}
+		ended, err := o.session(ctx, http.MethodDelete, c.ID)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "Ended session %s of %s (%s).\n", ended.ID, ended.Subject, ended.EndReason)
+		return nil
+	})
+}
+
+type sessionEndAllCmd struct {
+	User string `arg:"" help:"User name or subject."`
+	Yes  bool   `help:"Do it rather than say what would be done."`
+}
+
+func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all.Data, func(o *operators) error {
+		if !c.Yes {
+			return c.dryRun(ctx, o, s)
+		}
+		var body struct {
+			Ended int `json:"ended"`
+		}
+		err := o.call(ctx, http.MethodPost, "/admin/users/"+url.PathEscape(c.User)+"/end-sessions", nil, &body)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "Ended %s of %s.\n", count(body.Ended), c.User)
+		return nil
+	})
+}
+
+func (c *sessionEndAllCmd) dryRun(ctx context.Context, o *operators, s streams) error {
+	sessions, err := o.sessions(ctx, c.User)
+	if err != nil {
+		return err
+	}
+	var live []shown
+	for _, is := range sessions {
+		if is.Status == string(session.StateActive) {
+			live = append(live, is)
+		}
+	}
+	fmt.Fprintf(s.out, "Dry run: would end %s of %s. To do it, add --yes.\n", count(len(live)), c.User)
+	if len(live) == 0 {
+		return nil
+	}
+	return printTable(s.out, live)
+}
+
+func count(n int) string {
+	if n == 1 {
+		return "1 session"
+	}
+	return fmt.Sprintf("%d sessions", n)
+}
+
+// withOperators runs a command with a client of the operators' API.
+func withOperators(ctx context.Context, data string, do func(*operators) error) error {
+	o, err := dialOperators(ctx, data)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(o), o.close())
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+const timeForm = "2006-01-02 15:04:05"
+
+func printTable(w io.Writer, sessions []shown) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tSTATUS\tCREATED (UTC)\tLAST SEEN\tEXPIRES\tADDRESS\tDEVICE")
+	for _, is := range sessions {
+		status := is.Status
+		if is.EndReason != "" {
+			status += " (" + is.EndReason + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, status, is.CreatedAt.Format(timeForm),
+			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), is.ClientAddress, cut(is.UserAgent, 40))
+	}
+	return t.Flush()
+}
+
+func printSession(w io.Writer, is shown) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, value string) { fmt.Fprintf(t, "%s\t%s\n", name, value) }
+	line("ID", is.ID)
+	line("Subject", is.Subject)
+	line("Roles", fmt.Sprint(is.Roles))
+	line("Status", is.Status)
+	line("Created", is.CreatedAt.Format(time.RFC3339))
+	line("Last seen", is.LastSeenAt.Format(time.RFC3339))
+	line("Expires", is.ExpiresAt.Format(time.RFC3339))
+	line("Absolute expiry", is.AbsoluteExpiry.Format(time.RFC3339))
+	line("Signed in with", fmt.Sprintf("%v at %s", is.Methods, is.AuthTime.Format(time.RFC3339)))
+	line("Address", is.ClientAddress)
+	line("Device", is.UserAgent)
+	if is.EndReason != "" {
+		line("Over because", is.EndReason)
+	}
+	if !is.EndedAt.IsZero() {
+		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy)
+	}
+	return t.Flush()
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
