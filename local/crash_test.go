@@ -117,7 +117,7 @@ func (p *program) loadUntilKilled(users []string, told *acknowledged) {
 	case <-time.After(20 * time.Second):
 		p.t.Errorf("no sign-in in 20 s\n%s", p.log)
 	}
-	time.Sleep(rand.N(120 * time.Millisecond)) // the moment of the kill is what is tested
+	time.Sleep(rand.N(120 * time.Millisecond)) //nolint:forbidigo // the moment of the kill is what is tested
 	p.kill()
 	clients.Wait()
 }

@@ -61,7 +61,7 @@ func (e *settingsError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (e *settingsError) Is(target error) bool { return target == errSettings } //nolint:errorlint // this is what errors.Is calls
+func (e *settingsError) Is(target error) bool { return target == errSettings }
 
 // faults gathers what is wrong.
 type faults []error
@@ -152,7 +152,7 @@ func (c *serveCmd) parsePolicy(f *faults) session.Policy {
 
 // addPolicy notes what the policy says of itself, by the names of the flags.
 func (f *faults) addPolicy(err error) {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // errors.Join's own form
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return
 	}

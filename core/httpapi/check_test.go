@@ -100,9 +100,18 @@ func TestSecurityHeadersEverywhere(t *testing.T) {
 	s := newSite(t, nil)
 	cookie, _ := s.signIn("owner@a")
 	for _, c := range []struct{ method, path string }{
-		{"GET", "/healthz"}, {"GET", "/login"}, {"POST", "/login"}, {"PUT", "/login"}, {"POST", "/logout"},
-		{"GET", "/session"}, {"GET", "/authorize"}, {"GET", "/nowhere"}, {"TRACE", "/session"},
-		{"GET", "/admin/users/x/sessions"}, {"DELETE", "/admin/sessions/x"}, {"GET", "//session"},
+		{"GET", "/healthz"},
+		{"GET", "/login"},
+		{"POST", "/login"},
+		{"PUT", "/login"},
+		{"POST", "/logout"},
+		{"GET", "/session"},
+		{"GET", "/authorize"},
+		{"GET", "/nowhere"},
+		{"TRACE", "/session"},
+		{"GET", "/admin/users/x/sessions"},
+		{"DELETE", "/admin/sessions/x"},
+		{"GET", "//session"},
 	} {
 		for _, headers := range [][]string{nil, {cookie}, {cookie, "Accept: text/html"}} {
 			w := s.request(c.method, c.path, "", headers...)

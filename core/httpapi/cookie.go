@@ -16,7 +16,7 @@ const CookieName = "__Host-sid"
 // clear a cookie only under the attributes that it was set with. Without a lifetime
 // it ends with the browser.
 func (a *API) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // G124: the policy of SameSite is checked in New
 		Name: CookieName, Value: value, Path: "/", MaxAge: maxAge,
 		Secure: true, HttpOnly: true, SameSite: a.sameSite,
 	}

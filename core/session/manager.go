@@ -67,10 +67,10 @@ func (m *Manager) validate() error {
 		faults = append(faults, errors.New("no tag keys given"))
 	}
 	if m.timeout < 0 || m.timeout > maxTimeout {
-		faults = append(faults, fmt.Errorf("Timeout is %v: want up to %v", m.timeout, maxTimeout))
+		faults = append(faults, fmt.Errorf("the Timeout is %v: want up to %v", m.timeout, maxTimeout))
 	}
 	if m.control.every > controlEvery {
-		faults = append(faults, fmt.Errorf("ControlEvery is %v: want at most %v", m.control.every, controlEvery))
+		faults = append(faults, fmt.Errorf("the ControlEvery is %v: want at most %v", m.control.every, controlEvery))
 	}
 	return errors.Join(append(faults, m.policy.Validate())...)
 }

@@ -160,7 +160,7 @@ func TestTokenRedactsItself(t *testing.T) {
 	secret := token.raw[idEnd:secretEnd]
 	for name, leak := range map[string]string{
 		"text": token.Reveal()[38:], "hex": fmt.Sprintf("%x", secret), "HEX": fmt.Sprintf("%X", secret),
-		"numbers": strings.Trim(fmt.Sprint(secret), "[]"), "base64": base64.StdEncoding.EncodeToString(secret),
+		"numbers": strings.Trim(fmt.Sprintf("%d", secret), "[]"), "base64": base64.StdEncoding.EncodeToString(secret),
 	} {
 		if strings.Contains(out.String(), leak) {
 			t.Errorf("the output shows the secret as %s", name)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestSecretsNeverPrint(t *testing.T) {
-	const secret = "$argon2id$plum-otter" //nolint:gosec // G101: what must not appear
+	const secret = "$argon2id$plum-otter"
 	account := validAccount()
 	account.Password = secret
 	for name, value := range map[string]any{

@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -43,7 +44,7 @@ func encodeAccount(a signin.Account) ([]byte, error) {
 	for _, c := range a.Changes {
 		s.Changes = append(s.Changes, storedChange{millis(c.At), c.By, c.What})
 	}
-	return json.Marshal(s)
+	return json.Marshal(s) //nolint:gosec // G117: the password's hash, into the store that is for it
 }
 
 // decodeAccount reads what encodeAccount wrote; whatever else it meets is
@@ -85,27 +86,20 @@ func putAccount(tx *bbolt.Tx, a signin.Account) error {
 
 // Create implements [signin.Accounts].
 func (s *Accounts) Create(ctx context.Context, a signin.Account) error {
-	var answer error
-	err := s.db.writer.do(ctx, func(tx *bbolt.Tx) error {
+	return s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
 		switch {
 		case tx.Bucket(bucketNames).Get([]byte(a.Name)) != nil:
-			answer = signin.ErrNameTaken
-			return nil
+			return signin.ErrNameTaken, nil
 		case tx.Bucket(bucketAccounts).Get([]byte(a.Subject)) != nil:
-			answer = signin.ErrSubjectTaken
-			return nil
+			return signin.ErrSubjectTaken, nil
 		}
-		a := a
-		a.Version = 1
-		if err := putAccount(tx, a); err != nil {
-			return err
-		}
-		return tx.Bucket(bucketNames).Put([]byte(a.Name), []byte(a.Subject))
+		first := a
+		first.Version = 1
+		return nil, errors.Join(
+			putAccount(tx, first),
+			tx.Bucket(bucketNames).Put([]byte(a.Name), []byte(a.Subject)),
+		)
 	})
-	if err != nil {
-		return err
-	}
-	return answer
 }
 
 // Subject implements [signin.Accounts].
@@ -131,25 +125,18 @@ func (s *Accounts) Get(ctx context.Context, subject string) (a signin.Account, e
 
 // Update implements [signin.Accounts].
 func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
-	var answer error
-	err := s.db.writer.do(ctx, func(tx *bbolt.Tx) error {
-		was, err := getAccount(tx, a.Subject)
+	return s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		was, answer := getAccount(tx, a.Subject)
 		switch {
-		case err != nil:
-			answer = err
-			return nil
+		case answer != nil:
+			return answer, nil
 		case was.Version != a.Version:
-			answer = signin.ErrConflict
-			return nil
+			return signin.ErrConflict, nil
 		}
 		is := a
 		is.Name, is.CreatedAt, is.Version = was.Name, was.CreatedAt, was.Version+1
-		return putAccount(tx, is)
+		return nil, putAccount(tx, is)
 	})
-	if err != nil {
-		return err
-	}
-	return answer
 }
 
 // List implements [signin.Accounts].

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // DB is the open file. Its Sessions and Accounts share it and are closed with it.
@@ -68,7 +69,7 @@ func Open(path string, opts *Options) (*DB, error) {
 		Timeout: timeout, NoSync: opts.NoSync, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
 	})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, fmt.Errorf("open data %s: %w", path, ErrInUse)
 	case err != nil:
 		return nil, fmt.Errorf("open data %s: %w", path, err)

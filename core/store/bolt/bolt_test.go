@@ -13,7 +13,7 @@ import (
 	"coatcheck/core/store/storetest"
 )
 
-func open(t *testing.T) *bolt.DB {
+func open(t testing.TB) *bolt.DB {
 	t.Helper()
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "test.db"), &bolt.Options{NoSync: true})
 	if err != nil {
@@ -96,4 +96,8 @@ func TestSecretStays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	storetest.BenchmarkLookup(b, func(b *testing.B) session.Store { return open(b).Sessions() })
 }

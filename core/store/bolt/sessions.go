@@ -22,26 +22,31 @@ func (db *DB) Sessions() *Sessions { return &Sessions{db} }
 
 // Create implements [session.Store].
 func (s *Sessions) Create(ctx context.Context, r session.Record) (session.Record, error) {
-	var there session.Record
-	var answer error
-	err := s.db.writer.do(ctx, func(tx *bbolt.Tx) error {
-		there, answer = get(tx, r.ID)
-		if !errors.Is(answer, session.ErrNotFound) {
-			if answer == nil {
-				answer = session.ErrExists
-			}
-			return nil
+	var is session.Record
+	err := s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		is, answer = get(tx, r.ID)
+		switch {
+		case answer == nil:
+			return session.ErrExists, nil
+		case !errors.Is(answer, session.ErrNotFound):
+			return answer, nil
 		}
-		there, answer = r, nil
-		return errors.Join(
+		is = r
+		return nil, errors.Join(
 			put(tx, nil, &r),
 			tx.Bucket(bucketPurge).Put(indexKey(r.PurgeAt, r.ID), nil),
 		)
 	})
-	if err != nil {
-		return session.Record{}, err
+	return answered(&is, err)
+}
+
+// answered leaves alone a record that comes with no answer: the writer may still be
+// at it.
+func answered(r *session.Record, err error) (session.Record, error) {
+	if err == nil || errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrConflict) {
+		return *r, err
 	}
-	return there, answer
+	return session.Record{}, err
 }
 
 // Read implements [session.Store].
@@ -72,22 +77,17 @@ func (s *Sessions) Read(ctx context.Context, q session.Query) (session.Reading, 
 // Update implements [session.Store].
 func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
 	var is session.Record
-	var answer error
-	err := s.db.writer.do(ctx, func(tx *bbolt.Tx) error {
-		was, err := get(tx, id)
-		if err != nil {
-			answer = err
-			return nil
+	err := s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		was, answer := get(tx, id)
+		if answer != nil {
+			return answer, nil
 		}
 		if is, answer = c.Apply(was); answer != nil {
-			return nil
+			return answer, nil
 		}
-		return put(tx, &was, &is)
+		return nil, put(tx, &was, &is)
 	})
-	if err != nil {
-		return session.Record{}, err
-	}
-	return is, answer
+	return answered(&is, err)
 }
 
 // List implements [session.Store].

@@ -66,6 +66,20 @@ func (w *writer) do(ctx context.Context, fn func(*bbolt.Tx) error) error {
 	}
 }
 
+// decide is do for a write that may be answered with no: fn returns its answer, which
+// changed nothing unless it is nil, and apart from it a fault, which undoes the batch.
+func (w *writer) decide(ctx context.Context, fn func(*bbolt.Tx) (answer, fault error)) error {
+	var answer error
+	err := w.do(ctx, func(tx *bbolt.Tx) (fault error) {
+		answer, fault = fn(tx)
+		return fault
+	})
+	if err != nil {
+		return err
+	}
+	return answer
+}
+
 // outcome is what became of a write when the writer is gone.
 func (op *write) outcome() error {
 	select {

@@ -12,3 +12,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(*testing.T) session.Store { return memory.New() })
 }
+
+func BenchmarkLookup(b *testing.B) {
+	storetest.BenchmarkLookup(b, func(*testing.B) session.Store { return memory.New() })
+}

@@ -25,7 +25,7 @@ func brokenLists() []broken {
 		{"sort key in base64", sorting(func(a, b session.Record) int { return cmp.Compare(b.ID.String(), a.ID.String()) }), by("list-newest-first")},
 		{"ordered by creation time", sorting(func(a, b session.Record) int { return b.CreatedAt.Compare(a.CreatedAt) }), by("list-orders-by-ID-not-by-time")},
 		{"ordered by seconds in 32 bits", sorting(func(a, b session.Record) int {
-			return cmp.Compare(int32(b.CreatedAt.Unix()), int32(a.CreatedAt.Unix())) //nolint:gosec // G115: the mistake itself
+			return cmp.Compare(int32(b.CreatedAt.Unix()), int32(a.CreatedAt.Unix()))
 		}), by("list-orders-beyond-2038")},
 		{"scan runs on into the next user", listing(func(_ context.Context, s *shelf, q session.Range, got *session.Listing) {
 			for _, r := range s.all() {
@@ -114,7 +114,7 @@ func brokenRanges() []broken {
 		}), by("list-since-is-inclusive-by-second")},
 		{"since in unsigned 32 bits", asking(func(q *session.Range) {
 			if !q.Since.IsZero() {
-				q.Since = time.Unix(int64(uint32(q.Since.Unix())), 0) //nolint:gosec // G115: the mistake itself
+				q.Since = time.Unix(int64(uint32(q.Since.Unix())), 0)
 			}
 		}), by("list-since-long-ago-or-far-ahead")},
 		{"before inclusive", listing(func(_ context.Context, s *shelf, q session.Range, got *session.Listing) {
