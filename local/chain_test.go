@@ -128,7 +128,7 @@ func TestFilesAreForTheirUserAlone(t *testing.T) {
 // Every setting that is wrong is named, with what it is and what it needs to be.
 func TestSettingsFaults(t *testing.T) {
 	cmd := asProgram(t.Context(), "--addr", "nowhere", "--idle", "soon", "--per-user", "none", "--same-site=no", "--log-level", "loud")
-	cmd.Env = append(cmd.Env, "COATCHECK_TAG_KEYS=secret", "COATCHECK_ABSOLUTE=-3h", "COATCHECK_LOG_FORMAT=xml")
+	cmd.Env = append(cmd.Env, "COATCHECK_TAG_KEYS=secret", "COATCHECK_ABSOLUTE=-3h", "COATCHECK_LOG_FORMAT=xml", "COATCHECK_DEMO=maybe")
 	out, err := cmd.CombinedOutput()
 	if err == nil || cmd.ProcessState.ExitCode() != exitUsage {
 		t.Errorf("exit: %v", err)
@@ -141,6 +141,7 @@ func TestSettingsFaults(t *testing.T) {
 		`--same-site (COATCHECK_SAME_SITE) is "no": want lax or strict`,
 		`--log-level (COATCHECK_LOG_LEVEL) is "loud": want debug`,
 		`--log-format (COATCHECK_LOG_FORMAT) is "xml": want json or text`,
+		`--demo (COATCHECK_DEMO) is "maybe": want`,
 		`--tag-keys (COATCHECK_TAG_KEYS) is "[redacted]": want 1 to 8 keys`,
 	} {
 		if !strings.Contains(string(out), want) {

@@ -98,12 +98,12 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if len(s.origins) == 0 {
 		s.origins = loopbackOrigins(listener.Addr())
 	}
-	return p.serve(ctx, c, all, s, listener, log, out)
+	return p.serve(ctx, all.Data, s, listener, log, out)
 }
 
 // serve mounts the handlers and serves them until the context ends.
-func (p *parts) serve(ctx context.Context, c *serveCmd, all *cli, s settings, l net.Listener, log *slog.Logger, out streams) error {
-	setup, hint, err := p.firstStart(ctx, c.Demo, s.origins[0])
+func (p *parts) serve(ctx context.Context, data string, s settings, l net.Listener, log *slog.Logger, out streams) error {
+	setup, hint, err := p.firstStart(ctx, s.demo, s.origins[0])
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -114,7 +114,7 @@ func (p *parts) serve(ctx context.Context, c *serveCmd, all *cli, s settings, l 
 	if err != nil {
 		return errors.Join(&settingsError{[]error{err}}, l.Close())
 	}
-	operators, err := listenOperators(all.Data)
+	operators, err := listenOperators(data)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/alecthomas/kong"
+
 	"coatcheck/core/session"
 )
 
@@ -23,7 +25,7 @@ type serveCmd struct {
 	Origin   []string `env:"COATCHECK_ORIGIN" placeholder:"URL" help:"Public origin, such as https://app.example.com; may be repeated (${env}). Default on loopback: localhost and 127.0.0.1."`
 	SameSite string   `default:"lax" env:"COATCHECK_SAME_SITE" help:"SameSite of the cookie: lax or strict (${env})."`
 	TagKeys  string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
-	Demo     bool     `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
+	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 
@@ -37,12 +39,28 @@ type serveCmd struct {
 	Retention          string `group:"Policy" placeholder:"720h" env:"COATCHECK_RETENTION" help:"How long a record is kept after its absolute expiry (${env})."`
 }
 
+// yesNo is a flag without a value, kept as text like the others.
+type yesNo string
+
+// IsBool lets the flag stand without a value.
+func (*yesNo) IsBool() bool { return true }
+
+// Decode implements kong.MapperValue.
+func (y *yesNo) Decode(ctx *kong.DecodeContext) error {
+	if ctx.Scan.Peek().Type != kong.FlagValueToken {
+		*y = "true"
+		return nil
+	}
+	return ctx.Scan.PopValueInto("true or false", y)
+}
+
 // settings are serveCmd's, understood.
 type settings struct {
 	origins  []string
 	sameSite http.SameSite
 	keys     session.Keys // zero: the one kept with the data
 	policy   session.Policy
+	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
 }
@@ -80,7 +98,8 @@ func (c *serveCmd) parse() (settings, error) {
 	if len(c.Origin) == 0 && !loopback {
 		f.add("origin", "", "the public origin, such as https://app.example.com, when --addr is not loopback")
 	}
-	if c.Demo && !loopback {
+	s.demo = choose(&f, "demo", string(c.Demo), map[string]bool{"": false, "true": true, "false": false})
+	if s.demo && !loopback {
 		f.add("demo", "true", "an --addr on loopback such as 127.0.0.1:8080")
 	}
 	s.sameSite = choose(&f, "same-site", c.SameSite, map[string]http.SameSite{
