@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"coatcheck/core/session"
+	"coatcheck/core/settings"
 )
 
 // Exit codes.
@@ -42,7 +43,7 @@ type sessionCmd struct {
 
 const description = `Server-side sessions: you keep the ticket, the server keeps the coat.
 
-Without a command it serves; its settings are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
+Without a command it serves; its served are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
 server runs on it or not. What ends something only says what it would do unless --yes.`
 
 // command is what each command implements.
@@ -103,7 +104,7 @@ func report(s streams, err error) int {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(s.err, "coatcheck:", line)
 	}
-	if errors.Is(err, errSettings) {
+	if errors.Is(err, settings.ErrInvalid) {
 		return exitUsage
 	}
 	return exitFailed

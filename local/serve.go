@@ -8,12 +8,12 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"coatcheck/core/httpapi"
 	"coatcheck/core/session"
+	"coatcheck/core/settings"
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
 	"coatcheck/core/store/bolt"
@@ -42,7 +42,7 @@ type parts struct {
 }
 
 // openParts opens the data and wires the parts.
-func openParts(ctx context.Context, data string, s settings) (*parts, error) {
+func openParts(ctx context.Context, data string, s served) (*parts, error) {
 	db, err := bolt.Open(filepath.Join(data, "coatcheck.db"), nil)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func openParts(ctx context.Context, data string, s settings) (*parts, error) {
 	return p, nil
 }
 
-func (p *parts) wire(ctx context.Context, s settings) error {
+func (p *parts) wire(ctx context.Context, s served) error {
 	if s.keys.IsZero() {
 		secret, err := p.db.Secret(ctx, "tag key", session.MinKeySize)
 		if err != nil {
@@ -102,7 +102,7 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 }
 
 // serve mounts the handlers and serves them until the context ends.
-func (p *parts) serve(ctx context.Context, data string, s settings, l net.Listener, log *slog.Logger, out streams) error {
+func (p *parts) serve(ctx context.Context, data string, s served, l net.Listener, log *slog.Logger, out streams) error {
 	setup, hint, err := p.firstStart(ctx, s.demo, s.origins[0])
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -112,7 +112,7 @@ func (p *parts) serve(ctx context.Context, data string, s settings, l net.Listen
 		Origins: s.origins, SameSite: s.sameSite, Log: log,
 	})
 	if err != nil {
-		return errors.Join(&settingsError{[]error{err}}, l.Close())
+		return errors.Join(settings.Faults{err}, l.Close())
 	}
 	operators, err := listenOperators(data)
 	if err != nil {
@@ -160,7 +160,7 @@ func loopbackOrigins(addr net.Addr) []string {
 	return origins
 }
 
-func newLog(out streams, s settings) *slog.Logger {
+func newLog(out streams, s served) *slog.Logger {
 	if s.json {
 		return slog.New(slog.NewJSONHandler(out.err, s.log))
 	}
@@ -218,9 +218,4 @@ func (p *parts) sweep(ctx context.Context, log *slog.Logger) {
 		case <-ticker.C:
 		}
 	}
-}
-
-func sorted(words []string) []string {
-	slices.Sort(words)
-	return words
 }

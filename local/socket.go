@@ -72,7 +72,7 @@ func dialOperators(ctx context.Context, data string) (*operators, error) {
 
 // serve opens the data and serves the socket until close.
 func (o *operators) serve(ctx context.Context, data string) error {
-	p, err := openParts(ctx, data, settings{})
+	p, err := openParts(ctx, data, served{})
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
 		return fmt.Errorf("%w, which does not answer at %s: if it has just started, try again", err, socketPath(data))
