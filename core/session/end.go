@@ -24,7 +24,7 @@ func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	if !e.Reason.writable() {
 		return Record{}, false, invalid("end reason %q: not one that is written", e.Reason)
 	}
-	if !validText(string(e.By), maxBy) {
+	if !ValidText(string(e.By), maxBy) {
 		return Record{}, false, invalid("who ends: want 1 to %d bytes of text", maxBy)
 	}
 	ctx, cancel := m.bounded(ctx)
@@ -62,7 +62,7 @@ func (m *Manager) EndOthers(ctx context.Context, subject string, keep ID, reason
 // endMany replaces the fence first: a sign-in that read the old one is refused, and
 // one that reads the new one began after this.
 func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason EndReason, by By) (int, error) {
-	if !validText(subject, MaxSubject) {
+	if !ValidText(subject, MaxSubject) {
 		return 0, invalid("subject: want 1 to %d bytes of text", MaxSubject)
 	}
 	partition := PartitionOf(subject)

@@ -61,7 +61,7 @@ type UserSessions struct {
 // List returns a subject's sessions, live and ended, newest first, strongly
 // consistent. A cursor of another list is [ErrCursor].
 func (m *Manager) List(ctx context.Context, subject string, page UserPage) (UserSessions, error) {
-	if !validText(subject, MaxSubject) {
+	if !ValidText(subject, MaxSubject) {
 		return UserSessions{}, invalid("subject: want 1 to %d bytes of text", MaxSubject)
 	}
 	if page.Limit == 0 {

@@ -171,7 +171,7 @@ func (r *Record) Validate() error {
 
 func (r *Record) validateIdentity() error {
 	switch {
-	case !validText(r.Subject, MaxSubject):
+	case !ValidText(r.Subject, MaxSubject):
 		return invalid("subject: want 1 to %d bytes of text without control characters", MaxSubject)
 	case r.ID.Partition() != PartitionOf(r.Subject):
 		return invalid("session ID is of another subject")
@@ -201,7 +201,7 @@ func (r *Record) validateTimes() error {
 
 func (r *Record) validateGrant() error {
 	return errors.Join(
-		validateList("role", r.Roles, MaxRoles, MaxRole),
+		ValidateRoles(r.Roles),
 		validateList("authentication method", r.Methods, maxMethods, maxMethod),
 		validateAttributes(r.Attributes),
 	)
@@ -213,11 +213,16 @@ func (r *Record) validateEnd() error {
 		return invalid("an end without its time")
 	case r.Ended() && !r.End.Reason.writable():
 		return invalid("end reason %q: not one that is written", r.End.Reason)
-	case r.Ended() && !validText(string(r.End.By), maxBy):
+	case r.Ended() && !ValidText(string(r.End.By), maxBy):
 		return invalid("end: who ended it is missing or over %d bytes", maxBy)
 	}
 	return nil
 }
+
+// ValidateRoles reports, wrapped in [ErrInvalid], roles that no session can carry: more
+// than MaxRoles, longer than MaxRole, or not visible ASCII without space, comma,
+// quotes and backslash.
+func ValidateRoles(roles []string) error { return validateList("role", roles, MaxRoles, MaxRole) }
 
 // validateList checks names that travel space-separated in headers and contexts.
 func validateList(what string, list []string, most, longest int) error {
@@ -246,7 +251,7 @@ func validateAttributes(attributes map[string]string) error {
 	size := 0
 	for k, v := range attributes {
 		size += len(k) + len(v)
-		if !validText(k, MaxAttributes) || v != "" && !validText(v, MaxAttributes) {
+		if !ValidText(k, MaxAttributes) || v != "" && !ValidText(v, MaxAttributes) {
 			return invalid("attribute %.64q: want text without control characters", k)
 		}
 	}
@@ -256,8 +261,9 @@ func validateAttributes(attributes map[string]string) error {
 	return nil
 }
 
-// validText accepts 1 to most bytes of UTF-8 without control characters.
-func validText(s string, most int) bool {
+// ValidText reports whether a text is 1 to most bytes of UTF-8 without control
+// characters: what may stand in a record, a log and a header.
+func ValidText(s string, most int) bool {
 	if s == "" || len(s) > most || !utf8.ValidString(s) {
 		return false
 	}

@@ -45,7 +45,7 @@ type Grant struct {
 // store could not be told: then one may be listed until it expires, and nobody holds
 // its token.
 func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
-	if !validText(s.Subject, MaxSubject) {
+	if !ValidText(s.Subject, MaxSubject) {
 		return Token{}, Record{}, invalid("subject: want 1 to %d bytes of text", MaxSubject)
 	}
 	before, err := m.beforeSignIn(ctx, s)

@@ -54,7 +54,7 @@ func (a *Account) Record(c Change) {
 // Validate reports, all together and wrapped in session.ErrInvalid, what an account
 // states that no stored account can.
 func (a *Account) Validate() error {
-	return errors.Join(a.validateIdentity(), validateRoles(a.Roles), a.validatePassword(), a.validateChanges())
+	return errors.Join(a.validateIdentity(), session.ValidateRoles(a.Roles), a.validatePassword(), a.validateChanges())
 }
 
 // CheckStored reports, wrapped in [ErrDamaged], that what a store returned for a
@@ -74,7 +74,7 @@ func (a *Account) CheckStored(subject string) error {
 func (a *Account) validateIdentity() error {
 	name, err := NormalizeName(a.Name)
 	switch {
-	case !validText(a.Subject, session.MaxSubject):
+	case !session.ValidText(a.Subject, session.MaxSubject):
 		return invalid("subject: want 1 to %d bytes of text without control characters", session.MaxSubject)
 	case err != nil:
 		return err
@@ -103,7 +103,7 @@ func (a *Account) validateChanges() error {
 		return invalid("%d changes: want at most %d", len(a.Changes), MaxChanges)
 	}
 	for i, c := range a.Changes {
-		if c.At.IsZero() || !validText(c.By, maxBy) || !validText(c.What, maxWhat) {
+		if c.At.IsZero() || !session.ValidText(c.By, maxBy) || !session.ValidText(c.What, maxWhat) {
 			return invalid("change %d: want a time, who in 1 to %d and what in 1 to %d bytes of text", i, maxBy, maxWhat)
 		}
 	}

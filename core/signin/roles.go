@@ -38,7 +38,7 @@ func Satisfying(role string) []string {
 // more than a session carries, names out of bounds, the same one twice, or one that
 // begins like the product's own and is none.
 func CheckRoles(roles []string) error {
-	if err := validateRoles(roles); err != nil {
+	if err := session.ValidateRoles(roles); err != nil {
 		return err
 	}
 	for i, role := range roles {
@@ -47,20 +47,6 @@ func CheckRoles(roles []string) error {
 		}
 		if strings.HasPrefix(role, reservedRoles) && role != RoleViewer && role != RoleOperator && role != RoleOwner {
 			return invalid("role %q: those that begin with %q are %s, %s and %s", role, reservedRoles, RoleViewer, RoleOperator, RoleOwner)
-		}
-	}
-	return nil
-}
-
-// validateRoles keeps to the bounds of a session's roles, which travel
-// space-separated in headers and contexts.
-func validateRoles(roles []string) error {
-	if len(roles) > session.MaxRoles {
-		return invalid("%d roles: want at most %d", len(roles), session.MaxRoles)
-	}
-	for _, role := range roles {
-		if !visible(role, session.MaxRole) || strings.ContainsAny(role, `,"'\`) {
-			return invalid("role %.64q: want 1 to %d characters of visible ASCII without comma, quotes and backslash", role, session.MaxRole)
 		}
 	}
 	return nil
