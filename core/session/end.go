@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,11 +13,14 @@ import (
 // its record is returned. It returns [ErrNotFound] where there is no such session.
 // An end is never refused for the session's age.
 func (m *Manager) End(ctx context.Context, id ID, reason EndReason, by By) (Record, error) {
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
 	r, _, err := m.end(ctx, id, End{Reason: reason, By: by})
 	return r, err
 }
 
-// end reports besides whether it was this call that ended the session.
+// end reports besides whether it was this call that ended the session. Its caller
+// bounds it.
 func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	if e.At.IsZero() {
 		e.At = m.clock()
@@ -27,8 +31,6 @@ func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	if !ValidText(string(e.By), maxBy) {
 		return Record{}, false, invalid("who ends: want 1 to %d bytes of text", maxBy)
 	}
-	ctx, cancel := m.bounded(ctx)
-	defer cancel()
 	r, err := m.store.Update(ctx, id, Change{End: &e})
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -62,8 +64,8 @@ func (m *Manager) EndOthers(ctx context.Context, subject string, keep ID, reason
 // endMany replaces the fence first: a sign-in that read the old one is refused, and
 // one that reads the new one began after this.
 func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason EndReason, by By) (int, error) {
-	if !ValidText(subject, MaxSubject) {
-		return 0, invalid("subject: want 1 to %d bytes of text", MaxSubject)
+	if !ValidSubject(subject) {
+		return 0, invalidSubject()
 	}
 	partition := PartitionOf(subject)
 	if err := m.replaceFence(ctx, partition); err != nil {
@@ -71,28 +73,36 @@ func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason E
 	}
 	// All that is kept, however old: a session that a tighter policy holds back
 	// today must not come back with a looser one.
-	listing, err := m.list(ctx, Range{Partition: partition})
-	if err != nil {
-		return 0, err
-	}
+	e := End{At: m.clock(), Reason: reason, By: by}
+	n, damaged := 0, error(nil)
+	err := m.walk(ctx, Range{Partition: partition}, func(page *Listing) error {
+		if len(page.Damaged) > 0 {
+			damaged = unavailable("end all", fmt.Errorf("session %v: %w", page.Damaged[0], ErrDamaged))
+		}
+		ended, err := m.endEach(ctx, m.living(page.Records, keep), e)
+		n += ended
+		return err
+	})
+	return n, errors.Join(err, damaged)
+}
+
+// living returns the sessions but one that some process's clock may take for live,
+// whatever the policy.
+func (m *Manager) living(records []Record, but ID) []ID {
 	now := m.clock()
 	var ids []ID
-	for i := range listing.Records {
-		if r := &listing.Records[i]; r.ID != keep && mayLive(r, now) {
+	for i := range records {
+		if r := &records[i]; r.ID != but && m.mayLive(r, now) {
 			ids = append(ids, r.ID)
 		}
 	}
-	n, err := m.endEach(ctx, ids, End{At: now, Reason: reason, By: by})
-	if len(listing.Damaged) > 0 {
-		err = errors.Join(err, unavailable("end all", fmt.Errorf("session %v: %w", listing.Damaged[0], ErrDamaged)))
-	}
-	return n, err
+	return ids
 }
 
-// mayLive reports whether some process's clock may take the record for live,
-// whatever the policy.
-func mayLive(r *Record, now time.Time) bool {
-	return !r.Ended() && r.ExpiresAt.Add(Skew).After(now)
+// mayLive reports whether a record may still answer yes: by another clock, or by a
+// touch that was sent before it expired and is on its way.
+func (m *Manager) mayLive(r *Record, now time.Time) bool {
+	return !r.Ended() && r.ExpiresAt.Add(Skew+m.timeout).After(now)
 }
 
 func (m *Manager) replaceFence(ctx context.Context, p Partition) error {
@@ -110,25 +120,37 @@ func (m *Manager) replaceFence(ctx context.Context, p Partition) error {
 // hundred sessions is still one round trip.
 const endParallel = 128
 
-// endEach ends the sessions, all of them even if some fail, and returns how many
-// were ended by this call.
+// endEach ends the sessions, side by side, and returns how many were ended by this
+// call. Ends that fail do not keep the others of their batch back, but the next
+// batch: a store that hangs is not asked for ever.
 func (m *Manager) endEach(ctx context.Context, ids []ID, e End) (int, error) {
+	ended := 0
+	for batch := range slices.Chunk(ids, endParallel) {
+		n, err := m.endBatch(ctx, batch, e)
+		ended += n
+		if err != nil {
+			return ended, err
+		}
+	}
+	return ended, nil
+}
+
+func (m *Manager) endBatch(ctx context.Context, ids []ID, e End) (int, error) {
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
 		ended int
 		fault error
-		slots = make(chan struct{}, endParallel)
 	)
 	for _, id := range ids {
-		slots <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-slots }()
 			_, mine, err := m.end(ctx, id, e)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
-			case err != nil && !errors.Is(err, ErrNotFound) && fault == nil:
+			case err != nil && !errors.Is(err, ErrNotFound):
 				fault = err
 			case mine:
 				ended++

@@ -61,8 +61,8 @@ type UserSessions struct {
 // List returns a subject's sessions, live and ended, newest first, strongly
 // consistent. A cursor of another list is [ErrCursor].
 func (m *Manager) List(ctx context.Context, subject string, page UserPage) (UserSessions, error) {
-	if !ValidText(subject, MaxSubject) {
-		return UserSessions{}, invalid("subject: want 1 to %d bytes of text", MaxSubject)
+	if !ValidSubject(subject) {
+		return UserSessions{}, invalidSubject()
 	}
 	if page.Limit == 0 {
 		page.Limit = DefaultPage
@@ -102,6 +102,25 @@ func (l *Listing) last() ID {
 		}
 	}
 	return last
+}
+
+// walkPage is how many records a walk asks for at once: few enough that a page is
+// read well within the bound of a call, however long a user's history is.
+const walkPage = 1000
+
+// walk visits the pages of a range, newest first, until visit returns an error.
+func (m *Manager) walk(ctx context.Context, r Range, visit func(*Listing) error) error {
+	r.Limit = walkPage
+	for {
+		page, err := m.list(ctx, r)
+		if err != nil {
+			return err
+		}
+		if err := visit(&page); err != nil || !page.More {
+			return err
+		}
+		r.Before = page.last()
+	}
 }
 
 // list is one bounded List whose records were checked.

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 )
 
 // Presented is what a request presents, and what it asks of the session.
 type Presented struct {
-	// Token is the text presented as a token; "" if there is none.
-	Token string
+	// Token is the text presented as a token; "" if there is none. A Presented prints
+	// without it.
+	Token string `json:"-"`
 	// Bearer says that it came in an Authorization header rather than a cookie. A
 	// session is accepted only the way it was handed out.
 	Bearer bool
@@ -20,6 +22,14 @@ type Presented struct {
 	// Demand is what the session must fulfil besides being live.
 	Demand Demand
 }
+
+// Format prints without the token, under every verb.
+func (p Presented) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "{bearer %t, passive %t, %s}", p.Bearer, p.Passive, redacted)
+}
+
+// LogValue redacts the token for log/slog.
+func (p Presented) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
 // Demand is what a route asks of a session. The zero value asks nothing more than
 // that there is one.

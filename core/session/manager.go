@@ -38,6 +38,9 @@ const (
 	defaultTimeout = 800 * time.Millisecond
 	maxTimeout     = 10 * time.Second
 	controlEvery   = 5 * time.Second
+
+	// maxYear is the last that RFC 3339 can write.
+	maxYear = 9999
 )
 
 // New returns a Manager over a store, with the keys that tag its tokens. It makes no
@@ -55,7 +58,10 @@ func New(store Store, keys Keys, opts *Options) (*Manager, error) {
 	}
 	setDefault(&m.timeout, defaultTimeout)
 	setDefault(&m.control.every, controlEvery)
-	return m, m.validate()
+	if err := m.validate(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *Manager) validate() error {
@@ -84,7 +90,7 @@ func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millise
 
 // bounded is the context of one lookup, or of one store call of anything else.
 func (m *Manager) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, m.timeout)
+	return Bound(ctx, m.timeout)
 }
 
 // read is one Read whose records were checked: a store that answers with a
@@ -93,6 +99,9 @@ func (m *Manager) read(ctx context.Context, q Query) (Reading, error) {
 	got, err := m.store.Read(ctx, q)
 	if err != nil {
 		return Reading{}, unavailable("read", err)
+	}
+	if got.EndedBefore.Year() > maxYear {
+		return Reading{}, unavailable("read", errors.New("the time of the last end of everybody is damaged"))
 	}
 	kept := got.Records[:0]
 	for _, r := range got.Records {

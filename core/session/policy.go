@@ -29,7 +29,7 @@ type Policy struct {
 	RememberedAbsolute time.Duration
 	// TouchEvery is how often use is written down; between two touches a lookup
 	// writes nothing, so a session may end up to this much before its idle limit
-	// and never after it. Default a tenth of Idle, at least 1 min, at most half of
+	// and never after it by the clock of the process that checks. Default a tenth of Idle, at least 1 min, at most half of
 	// Idle.
 	TouchEvery time.Duration
 	// FreshFor is how long after a credential was checked it counts as fresh.

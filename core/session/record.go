@@ -3,7 +3,9 @@ package session
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -171,22 +173,38 @@ func (r *Record) Validate() error {
 
 func (r *Record) validateIdentity() error {
 	switch {
-	case !ValidText(r.Subject, MaxSubject):
-		return invalid("subject: want 1 to %d bytes of text without control characters", MaxSubject)
+	case !ValidSubject(r.Subject):
+		return invalidSubject()
 	case r.ID.Partition() != PartitionOf(r.Subject):
 		return invalid("session ID is of another subject")
 	case r.Secrets.Current.IsZero():
 		return invalid("no secret hash")
-	case len(r.Client.Address) > maxAddress || len(r.Client.UserAgent) > MaxUserAgent:
-		return invalid("client: address over %d or user agent over %d bytes", maxAddress, MaxUserAgent)
+	case !validOrEmpty(r.Client.Address, maxAddress) || !validOrEmpty(r.Client.UserAgent, MaxUserAgent):
+		return invalid("client: want an address of %d and a user agent of %d bytes of text at most", maxAddress, MaxUserAgent)
 	}
 	return nil
 }
+
+// ValidSubject reports whether a text may be a subject: 1 to [MaxSubject] bytes of
+// [ValidText] that neither begins nor ends with a space, which headers would lose.
+func ValidSubject(s string) bool {
+	return ValidText(s, MaxSubject) && strings.TrimSpace(s) == s
+}
+
+func invalidSubject() error {
+	return invalid("subject: want 1 to %d bytes of text without control characters and outer spaces", MaxSubject)
+}
+
+func validOrEmpty(s string, most int) bool { return s == "" || ValidText(s, most) }
 
 func (r *Record) validateTimes() error {
 	switch {
 	case r.CreatedAt.IsZero() || r.CreatedAt.Unix() != r.ID.CreatedSecond().Unix():
 		return invalid("creation time does not fit the session ID")
+	case r.AuthTime.IsZero() || r.AuthTime.After(r.CreatedAt):
+		return invalid("authenticated after it was created")
+	case r.AbsoluteExpiry.After(r.CreatedAt.Add(maxAbsolute)):
+		return invalid("lives longer than %v", maxAbsolute)
 	case r.LastSeenAt.Before(r.CreatedAt):
 		return invalid("last seen before it was created")
 	case !r.ExpiresAt.After(r.LastSeenAt):
@@ -211,6 +229,8 @@ func (r *Record) validateEnd() error {
 	switch {
 	case !r.Ended() && r.End != (End{}):
 		return invalid("an end without its time")
+	case r.End.At.Year() > maxYear:
+		return invalid("ended after the year %d", maxYear)
 	case r.Ended() && !r.End.Reason.writable():
 		return invalid("end reason %q: not one that is written", r.End.Reason)
 	case r.Ended() && !ValidText(string(r.End.By), maxBy):
@@ -275,12 +295,13 @@ func ValidText(s string, most int) bool {
 	return true
 }
 
-// cleanText makes hostile text fit: control characters and bytes that are no UTF-8
-// become spaces, and what is over most bytes is cut at a character.
+// cleanText makes hostile text fit: what has no shape of its own on a screen (control
+// and formatting characters, bytes that are no UTF-8) becomes a space, and what is
+// over most bytes is cut at a character.
 func cleanText(s string, most int) string {
 	out := make([]byte, 0, min(len(s), most))
 	for _, c := range s {
-		if c < ' ' || c >= 0x7f && c < 0xa0 || c == utf8.RuneError {
+		if !unicode.IsGraphic(c) || c == utf8.RuneError {
 			c = ' '
 		}
 		if len(out)+utf8.RuneLen(c) > most {

@@ -19,9 +19,21 @@ func validRecord(t *testing.T) Record {
 
 func TestValidateRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Record){
-		"no subject":                 func(r *Record) { r.Subject = "" },
-		"another's subject":          func(r *Record) { r.Subject = "bob" },
-		"control character":          func(r *Record) { r.Subject = "al\nice" },
+		"no subject":          func(r *Record) { r.Subject = "" },
+		"another's subject":   func(r *Record) { r.Subject = "bob" },
+		"control character":   func(r *Record) { r.Subject = "al\nice" },
+		"outer space":         func(r *Record) { r.Subject = "alice " },
+		"never authenticated": func(r *Record) { r.AuthTime = time.Time{} },
+		"authenticated later": func(r *Record) { r.AuthTime = r.CreatedAt.Add(time.Second) },
+		"lives 401 days": func(r *Record) {
+			r.AbsoluteExpiry = r.CreatedAt.AddDate(0, 0, 401)
+			r.PurgeAt = r.AbsoluteExpiry
+		},
+		"ended in the year 10000": func(r *Record) {
+			r.End = End{At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), Reason: SignedOut, By: ByRule}
+		},
+		"escape in the user agent":   func(r *Record) { r.Client.UserAgent = "\x1b[31m" },
+		"line break in the address":  func(r *Record) { r.Client.Address = "192.0.2.1\n" },
 		"no secret":                  func(r *Record) { r.Secrets.Current = Hash{} },
 		"no creation time":           func(r *Record) { r.CreatedAt = time.Time{} },
 		"another creation time":      func(r *Record) { r.CreatedAt = r.CreatedAt.Add(-time.Second) },
@@ -59,6 +71,7 @@ func TestCleanText(t *testing.T) {
 		{"Mozilla/5.0 (X11; Linux)", 64, "Mozilla/5.0 (X11; Linux)"},
 		{"a\r\nb\x00c\x7fd\u0085e", 64, "a  b c d e"},
 		{"a\xff\xfeb", 64, "a  b"},
+		{"a\u202eb\u2066c", 64, "a b c"}, // no turning round of an operator's line
 		{"déjà", 6, "déjà"},
 		{"abcdefghé", 9, "abcdefgh"}, // cut at a character, not in one
 	} {

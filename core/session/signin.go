@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ type SignIn struct {
 	// returned as it is. A program that checked before passes a Check that only
 	// returns the grant, and so must not rely on that order.
 	Check func(ctx context.Context) (Grant, error)
-	// Replace is a token presented along with the sign-in: the session it belongs
+	// Replace is what was presented along with the sign-in: the session it belongs
 	// to ends as Replaced, whoever's it was. Anything else is ignored.
 	Replace Presented
 	// Remember asks for the policy's remembered limits, if it has them.
@@ -45,8 +46,8 @@ type Grant struct {
 // store could not be told: then one may be listed until it expires, and nobody holds
 // its token.
 func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
-	if !ValidText(s.Subject, MaxSubject) {
-		return Token{}, Record{}, invalid("subject: want 1 to %d bytes of text", MaxSubject)
+	if !ValidSubject(s.Subject) {
+		return Token{}, Record{}, invalidSubject()
 	}
 	before, err := m.beforeSignIn(ctx, s)
 	if err != nil {
@@ -157,23 +158,27 @@ func (m *Manager) create(ctx context.Context, r Record) error {
 // ends what is over the limit and the session that this one replaces. With an error
 // comes the reason to end the new session for.
 func (m *Manager) settle(ctx context.Context, r *Record, start signInStart) (EndReason, error) {
-	now := m.clock()
-	since := now.Add(-m.policy.longest() - Skew)
-	listing, err := m.list(ctx, Range{Partition: r.ID.Partition(), Since: since})
-	if err != nil {
+	since := m.clock().Add(-m.policy.longest() - Skew)
+	var recent []Record
+	moved := false
+	err := m.walk(ctx, Range{Partition: r.ID.Partition(), Since: since}, func(page *Listing) error {
+		moved = moved || page.Fence != start.fence
+		recent = append(recent, page.Records...)
+		return nil
+	})
+	switch survives, surplus := m.limit(recent, r); {
+	case err != nil:
 		return SignedOut, err
-	}
-	if listing.Fence != start.fence {
+	case moved:
 		return EndedEverywhere, fmt.Errorf("sign in: %w", ErrOvertaken)
-	}
-	surplus := overLimit(listing.Records, m.policy.PerUser, r.Replaces, now)
-	if slices.Contains(surplus, r.ID) {
+	case !survives:
 		return SessionLimit, fmt.Errorf("sign in: %w", ErrOvertaken)
+	default:
+		if _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
+			return SignedOut, err
+		}
+		return SignedOut, m.endReplaced(ctx, r)
 	}
-	if _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
-		return SignedOut, err
-	}
-	return SignedOut, m.endReplaced(ctx, r)
 }
 
 // endReplaced ends the session that a new one takes the place of, if there is one.
@@ -181,6 +186,8 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record) error {
 	if r.Replaces.IsZero() {
 		return nil
 	}
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
 	_, _, err := m.end(ctx, r.Replaces, End{Reason: Replaced, By: ByRule, ReplacedBy: r.ID})
 	if errors.Is(err, ErrNotFound) { // purged meanwhile: as over as can be
 		return nil
@@ -188,30 +195,33 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record) error {
 	return err
 }
 
-// overLimit returns the live sessions beyond the newest most, by creation time, then
-// ID. Every process computes the same survivors from the same records.
-func overLimit(records []Record, most int, replaced ID, now time.Time) []ID {
+// limit reports whether a new session is among the live ones that the limit leaves,
+// the newest by creation time, then ID, and returns those beyond them. Every process
+// computes the same survivors from the same records.
+func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus []ID) {
+	now := m.clock()
 	live := make([]*Record, 0, len(records))
 	for i := range records {
-		if r := &records[i]; r.ID != replaced && mayLive(r, now) {
+		if r := &records[i]; r.ID != fresh.Replaces && m.mayLive(r, now) {
 			live = append(live, r)
 		}
 	}
 	slices.SortFunc(live, func(a, b *Record) int {
-		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
-			return c
-		}
-		return bytes.Compare(b.ID[:], a.ID[:])
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
 	})
-	var over []ID
-	for _, r := range live[min(most, len(live)):] {
-		over = append(over, r.ID)
+	for i, r := range live {
+		switch {
+		case i >= m.policy.PerUser:
+			surplus = append(surplus, r.ID)
+		case r.ID == fresh.ID:
+			survives = true
+		}
 	}
-	return over
+	return survives, surplus
 }
 
 // abandonTime bounds the clean-up after a sign-in that failed.
-const abandonTime = time.Second
+const abandonTime = 150 * time.Millisecond
 
 // abandon ends a session whose token will not go out, even if the caller is gone.
 func (m *Manager) abandon(ctx context.Context, id ID, reason EndReason) {

@@ -74,7 +74,7 @@ func (a *Account) CheckStored(subject string) error {
 func (a *Account) validateIdentity() error {
 	name, err := NormalizeName(a.Name)
 	switch {
-	case !session.ValidText(a.Subject, session.MaxSubject):
+	case !session.ValidSubject(a.Subject):
 		return invalid("subject: want 1 to %d bytes of text without control characters", session.MaxSubject)
 	case err != nil:
 		return err

@@ -122,7 +122,7 @@ func (d *Directory) Resolve(ctx context.Context, user string) (string, error) {
 		return "", fmt.Errorf("find user: %w", err)
 	}
 	subject, err := d.accounts.Subject(ctx, name)
-	if err == nil && !session.ValidText(subject, session.MaxSubject) {
+	if err == nil && !session.ValidSubject(subject) {
 		err = ErrDamaged
 	}
 	if err != nil {

@@ -60,6 +60,8 @@ func (a *Authenticator) Identify(ctx context.Context, c signin.Credentials) (str
 	switch subject, err := a.accounts.Subject(ctx, name); {
 	case errors.Is(err, signin.ErrNotFound):
 		return a.decoy(name), nil
+	case err == nil && !session.ValidSubject(subject):
+		return "", unavailable("find user", signin.ErrDamaged)
 	case err != nil:
 		return "", unavailable("find user", err)
 	default:

@@ -52,6 +52,10 @@ var (
 
 const format = "1"
 
+// mapped is how much of the file has its addresses from the start: until it grows
+// past that, no reader waits for the file to be mapped anew.
+const mapped = 1 << 30
+
 // Open opens the file, making it (mode 0600) and its folder (mode 0700) if they are
 // not there.
 func Open(path string, opts *Options) (*DB, error) {
@@ -67,6 +71,7 @@ func Open(path string, opts *Options) (*DB, error) {
 	}
 	file, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: timeout, NoSync: opts.NoSync, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+		InitialMmapSize: mapped,
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):

@@ -79,6 +79,51 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
+// A key that is none among a user's sessions is a fault, and not the end of the list:
+// what lies behind it would be missed. The index and the sweep pass over it.
+func TestDamagedKeys(t *testing.T) {
+	db := openTest(t)
+	s := db.Sessions()
+	r := storetest.Record("alice", created)
+	if _, err := s.Create(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	db.plant(t, bucketSessions, append(r.ID[:], 0), []byte("{}"))
+	for _, bucket := range [][]byte{bucketLive, bucketEnded, bucketPurge} {
+		db.plant(t, bucket, []byte{0}, nil)
+		db.plant(t, bucket, []byte("longer than the key of any entry in this index"), nil)
+	}
+	if got, err := s.List(t.Context(), session.Range{Partition: r.ID.Partition()}); err == nil {
+		t.Errorf("list: %d records and no error", len(got.Records))
+	}
+	live := session.StatusRange{Status: session.StatusLive}
+	if n, err := s.Count(t.Context(), live); n != 1 || err != nil {
+		t.Errorf("count: %d, %v", n, err)
+	}
+	if page, err := s.Page(t.Context(), session.PageQuery{StatusRange: live, Limit: 10}); len(page.Records) != 1 || err != nil {
+		t.Errorf("page: %d, %v", len(page.Records), err)
+	}
+	if _, err := db.Sweep(t.Context(), r.PurgeAt.Add(time.Second)); err != nil {
+		t.Errorf("sweep: %v", err)
+	}
+	if n, err := s.Count(t.Context(), live); n != 0 || err != nil {
+		t.Errorf("after the sweep: %d, %v", n, err)
+	}
+}
+
+// A file is opened so that each commit is synced; a crash of the machine, which no
+// test here can make, relies on it.
+func TestSyncsUnlessToldOtherwise(t *testing.T) {
+	db, err := Open(filepath.Join(t.TempDir(), "test.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if db.file.NoSync || db.file.NoGrowSync {
+		t.Error("commits are not synced")
+	}
+}
+
 // A damaged fence or control is no answer; read as missing it would let in.
 func TestDamagedFenceAndControl(t *testing.T) {
 	db := openTest(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -99,7 +100,13 @@ func (s *Sessions) List(ctx context.Context, q session.Range) (session.Listing, 
 		}
 		c := tx.Bucket(bucketSessions).Cursor()
 		for k, v := seekBelow(c, upperBound(q)); k != nil && ctx.Err() == nil; k, v = c.Prev() {
-			if len(k) != len(session.ID{}) || !q.Holds(session.ID(k)) {
+			if !bytes.HasPrefix(k, q.Partition[:]) {
+				return nil
+			}
+			if len(k) != len(session.ID{}) {
+				return fmt.Errorf("a key of %d bytes among the user's sessions: %w", len(k), session.ErrDamaged)
+			}
+			if !q.Holds(session.ID(k)) {
 				return nil
 			}
 			if q.Limit > 0 && len(out.Records)+len(out.Damaged) == q.Limit {
@@ -206,7 +213,9 @@ func walk(ctx context.Context, tx *bbolt.Tx, q session.StatusRange, after []byte
 	until := ordered(q.Until)
 	for ; k != nil && ctx.Err() == nil; k, _ = c.Next() {
 		id, ok := indexID(k)
-		if !ok || !q.Until.IsZero() && bytes.Compare(k[:timeSize], until) >= 0 || !visit(k, id) {
+		switch {
+		case !ok: // no entry of ours
+		case !q.Until.IsZero() && bytes.Compare(k[:timeSize], until) >= 0, !visit(k, id):
 			return
 		}
 	}

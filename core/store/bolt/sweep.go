@@ -37,7 +37,7 @@ func (db *DB) Sweep(ctx context.Context, before time.Time) (int, error) {
 func sweepSome(tx *bbolt.Tx, bound []byte) (int, error) {
 	var due [][]byte
 	c := tx.Bucket(bucketPurge).Cursor()
-	for k, _ := c.First(); k != nil && len(due) < sweepChunk && bytes.Compare(k[:timeSize], bound) < 0; k, _ = c.Next() {
+	for k, _ := c.First(); k != nil && len(due) < sweepChunk && bytes.Compare(k, bound) < 0; k, _ = c.Next() {
 		due = append(due, bytes.Clone(k))
 	}
 	for _, key := range due {
@@ -48,7 +48,7 @@ func sweepSome(tx *bbolt.Tx, bound []byte) (int, error) {
 	return len(due), nil
 }
 
-// forget removes a record and its index entries. The entry of a damaged record is
+// forget removes a record and its index entries; a key that is no entry just goes. The entry of a damaged record is
 // not known and stays; lists pass over it.
 func forget(tx *bbolt.Tx, purgeKey []byte) error {
 	err := tx.Bucket(bucketPurge).Delete(purgeKey)

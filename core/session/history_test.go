@@ -1,0 +1,308 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck/core/session"
+	"coatcheck/core/store/storetest"
+)
+
+// A long history is read page by page: it keeps nobody from signing out everywhere,
+// nor from signing in.
+func TestLongHistory(t *testing.T) {
+	w := newWorld(t, session.Options{Policy: session.Policy{PerUser: 3}})
+	now := w.clock.Now()
+	for i := range 2500 {
+		r := storetest.Record("alice", now.Add(-time.Duration(i)*time.Second), storetest.EndedAt(now))
+		if _, err := w.store.Store.Create(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.Move(-1200 * time.Second) // the live one lies in the middle of the history
+	p, _ := w.signIn("alice")
+	w.clock.Move(1200 * time.Second)
+	w.store.taken()
+	q, _ := w.signIn("alice")
+	if got := strings.Join(w.store.taken(), " "); got != "read+control create list list list" {
+		t.Errorf("sign in: %s", got)
+	}
+	if n, err := w.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator); n != 1 || err != nil {
+		t.Errorf("end all: %d, %v, want the one that is not expired", n, err)
+	}
+	w.wantOutcome(q, session.Ended, session.EndedByAdmin)
+	w.wantOutcome(p, session.Expired, session.IdleTimeout)
+}
+
+// A token goes out only if its record is there and live when the limit is looked at.
+func TestSignInOfARecordThatIsGone(t *testing.T) {
+	for name, spoil := range map[string]func(w *world, id session.ID) error{
+		"ended meanwhile": func(w *world, id session.ID) error {
+			_, err := w.End(context.Background(), id, session.EndedByAdmin, session.ByOperator)
+			return err
+		},
+		"not in the list": func(w *world, _ session.ID) error {
+			w.store.Store = forgetful{w.store.Store}
+			return nil
+		},
+	} {
+		w := newWorld(t, session.Options{})
+		var made session.ID
+		w.store.Store = watcher{w.store.Store, &made}
+		w.store.after = func(_ int, call string) error {
+			if call != "create" {
+				return nil
+			}
+			w.store.after = nil
+			return spoil(w, made)
+		}
+		if _, _, err := w.SignIn(t.Context(), session.SignIn{Subject: "alice", Check: granted}); !errors.Is(err, session.ErrOvertaken) {
+			t.Errorf("%s: got %v, want ErrOvertaken", name, err)
+		}
+	}
+}
+
+type watcher struct {
+	session.Store
+	made *session.ID
+}
+
+func (w watcher) Create(ctx context.Context, r session.Record) (session.Record, error) {
+	*w.made = r.ID
+	return w.Store.Create(ctx, r)
+}
+
+type forgetful struct{ session.Store }
+
+func (forgetful) List(context.Context, session.Range) (session.Listing, error) {
+	return session.Listing{}, nil
+}
+
+// A touch that was sent before the session expired may still be on its way: such a
+// session is ended rather than taken for over.
+func TestEndAllReachesWhatATouchMayRevive(t *testing.T) {
+	w := newWorld(t, session.Options{Timeout: 10 * time.Second})
+	p, _ := w.signIn("alice")
+	w.clock.Move(w.Policy().Idle - time.Second)
+	w.store.before = func(_ int, call string) error {
+		if call != "touch" {
+			return nil
+		}
+		w.store.before = nil
+		w.clock.Move(9 * time.Second)
+		n, err := w.EndAll(context.Background(), "alice", session.EndedByAdmin, session.ByOperator)
+		if n != 1 || err != nil {
+			t.Errorf("end all: %d, %v", n, err)
+		}
+		return nil
+	}
+	w.wantOutcome(p, session.Ended, session.EndedByAdmin)
+	w.wantOutcome(p, session.Ended, session.EndedByAdmin)
+}
+
+// Another clock may be behind by the skew and take for live what this one does not.
+func TestEndAllAllowsForTheSkew(t *testing.T) {
+	w := newWorld(t, session.Options{Timeout: time.Millisecond})
+	w.signIn("alice")
+	w.clock.Move(w.Policy().Idle + session.Skew - time.Millisecond)
+	if n, err := w.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator); n != 1 || err != nil {
+		t.Errorf("end all: %d, %v, want 1", n, err)
+	}
+}
+
+// Ending all is not acknowledged while there is an item of the user's that nobody can
+// read; what can be ended is.
+func TestEndAllWithADamagedItem(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	_, broken := w.signIn("alice")
+	w.store.Store = damager{w.store.Store, broken.ID}
+	n, err := w.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator)
+	if n != 1 || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrDamaged) || !strings.Contains(err.Error(), broken.ID.String()) {
+		t.Errorf("got %d, %v", n, err)
+	}
+	w.wantOutcome(p, session.Ended, session.EndedByAdmin)
+}
+
+// damager answers for one session that its item is no record.
+type damager struct {
+	session.Store
+	id session.ID
+}
+
+func (d damager) List(ctx context.Context, r session.Range) (session.Listing, error) {
+	got, err := d.Store.List(ctx, r)
+	for i, r := range got.Records {
+		if r.ID == d.id {
+			got.Records = append(got.Records[:i], got.Records[i+1:]...)
+			got.Damaged = append(got.Damaged, d.id)
+			break
+		}
+	}
+	return got, err
+}
+
+func (d damager) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
+	if id == d.id {
+		return session.Record{}, session.ErrDamaged
+	}
+	return d.Store.Update(ctx, id, c)
+}
+
+// A touch that meets an item that is no record lets nobody in.
+func TestTouchOfADamagedItem(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, r := w.signIn("alice")
+	w.clock.Move(w.Policy().TouchEvery)
+	honest := w.store.Store
+	w.store.Store = damager{honest, r.ID}
+	w.wantOutcome(p, session.Unavailable, "")
+	w.store.Store = nonsense{honest}
+	w.wantOutcome(p, session.Unavailable, "")
+}
+
+// nonsense answers an update with a conflict and a record that cannot be.
+type nonsense struct{ session.Store }
+
+func (nonsense) Update(_ context.Context, id session.ID, _ session.Change) (session.Record, error) {
+	return session.Record{ID: id}, session.ErrConflict
+}
+
+func TestIdentify(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, r := w.signIn("alice")
+	if got, err := w.Identify(t.Context(), p); err != nil || got.ID != r.ID {
+		t.Errorf("live: %v, %v", got.ID, err)
+	}
+	if _, err := w.End(t.Context(), r.ID, session.SignedOut, session.ByOperator); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.Identify(t.Context(), p); err != nil || !got.Ended() {
+		t.Errorf("ended: %v, %v", got.ID, err)
+	}
+	p.Bearer = true
+	if _, err := w.Identify(t.Context(), p); session.OutcomeOf(err) != session.Unknown {
+		t.Errorf("the other transport: %v", err)
+	}
+	if _, err := w.Identify(t.Context(), session.Presented{Token: "x"}); session.OutcomeOf(err) != session.Malformed {
+		t.Errorf("malformed: %v", err)
+	}
+}
+
+// A live session presented the wrong way replaces nothing.
+func TestReplaceByTheOtherTransport(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	p.Bearer = true
+	if _, r, err := w.SignIn(t.Context(), session.SignIn{Subject: "alice", Check: granted, Replace: p}); err != nil || !r.Replaces.IsZero() {
+		t.Errorf("replaces %v, %v", r.Replaces, err)
+	}
+}
+
+// A clock that ran backwards makes the control be read anew.
+func TestControlAfterTheClockRanBackwards(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	w.clock.Move(time.Hour)
+	w.signIn("bob")
+	w.clock.Move(-time.Hour)
+	p, _ := w.signIn("alice")
+	w.clock.Move(-time.Second)
+	w.store.taken()
+	w.wantOutcome(p, session.Allowed, "")
+	if got := strings.Join(w.store.taken(), " "); got != "read+control" {
+		t.Errorf("calls: %s", got)
+	}
+}
+
+// A control that cannot be is no answer: read as a number it might let everybody in.
+func TestImpossibleControl(t *testing.T) {
+	w := newWorld(t, session.Options{ControlEvery: -1})
+	p, _ := w.signIn("alice")
+	if err := w.store.RaiseEndedBefore(t.Context(), time.UnixMilli(1<<63-1)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantOutcome(p, session.Unavailable, "")
+}
+
+// A session acted in by somebody else never counts as fresh.
+func TestActorIsNeverFresh(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	w.store.Store = liar{w.store.Store, func(r session.Reading) session.Reading {
+		r.Records[0].Actor = session.ID{1}
+		return r
+	}}
+	p.Demand = session.Demand{MaxAuthAge: time.Hour}
+	if _, err := w.Lookup(t.Context(), p); !errors.Is(err, session.ErrNotFresh) {
+		t.Errorf("got %v, want ErrNotFresh", err)
+	}
+}
+
+// A request waits for stores no longer than its patience, however many calls it makes.
+func TestPatience(t *testing.T) {
+	ctx := session.WithPatience(t.Context(), 50*time.Millisecond)
+	began := time.Now()
+	for range 3 {
+		bound, cancel := session.Bound(ctx, 40*time.Millisecond)
+		<-bound.Done()
+		cancel()
+	}
+	if took := time.Since(began); took < 45*time.Millisecond || took > 500*time.Millisecond {
+		t.Errorf("three calls took %v: want about 50 ms", took)
+	}
+}
+
+// A store whose writes hang keeps a sign-in no longer than the patience and a short
+// time for cleaning up.
+func TestSignInIsBounded(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	w.store.Store = stuckWrites{w.store.Store}
+	began := time.Now()
+	_, _, err := w.SignIn(session.WithPatience(t.Context(), 100*time.Millisecond), session.SignIn{Subject: "alice", Check: granted})
+	if took := time.Since(began); !errors.Is(err, session.ErrUnavailable) || took > time.Second {
+		t.Errorf("got %v after %v", err, took)
+	}
+}
+
+type stuckWrites struct{ session.Store }
+
+func (stuckWrites) Create(ctx context.Context, _ session.Record) (session.Record, error) {
+	<-ctx.Done()
+	return session.Record{}, ctx.Err()
+}
+
+func (stuckWrites) Update(ctx context.Context, _ session.ID, _ session.Change) (session.Record, error) {
+	<-ctx.Done()
+	return session.Record{}, ctx.Err()
+}
+
+// Many sessions and a store that hangs at ending them: one bound, not one a batch.
+func TestEndAllIsBounded(t *testing.T) {
+	w := newWorld(t, session.Options{Timeout: 50 * time.Millisecond, Policy: session.Policy{PerUser: 1000}})
+	for range 400 {
+		w.clock.Move(time.Millisecond)
+		w.signIn("alice")
+	}
+	w.store.Store = stuckWrites{w.store.Store}
+	w.store.taken()
+	_, err := w.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator)
+	if ends := strings.Count(strings.Join(w.store.taken(), " "), "end"); !errors.Is(err, session.ErrUnavailable) || ends > 128 {
+		t.Errorf("got %v after %d ends: want one batch", err, ends)
+	}
+}
+
+func TestPresentedRedactsItself(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	out := fmt.Sprintf("%v %+v %#v %s %q %x", p, p, p, p, p, p)
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "presented", p)
+	if strings.Contains(out+log.String(), p.Token) || strings.Contains(out, fmt.Sprintf("%x", p.Token)) {
+		t.Errorf("the token shows: %s %s", out, &log)
+	}
+}
