@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
@@ -133,12 +134,17 @@ func (a *API) endSession(w http.ResponseWriter, r *http.Request, by session.By) 
 	return nil
 }
 
+// endAllTime bounds ending all of a user's sessions, within what gateways wait.
+const endAllTime = 15 * time.Second
+
 func (a *API) endUserSessions(w http.ResponseWriter, r *http.Request, by session.By) error {
 	subject, err := a.resolve(r)
 	if err != nil {
 		return err
 	}
-	ctx := context.WithoutCancel(r.Context())
+	// As long as the store answers, ending takes the time that it takes; a store that
+	// hangs is given up at its first call.
+	ctx := session.WithPatience(context.WithoutCancel(r.Context()), endAllTime)
 	n, err := a.manager.EndAll(ctx, subject, session.EndedByAdmin, by)
 	a.log.InfoContext(ctx, "user's sessions ended", "event", "sessions_ended",
 		"subject", subject, "count", n, "by", string(by), "complete", err == nil)

@@ -183,9 +183,32 @@ func TestSetup(t *testing.T) {
 		t.Errorf("owner: %+v, %v", a.Roles, err)
 	}
 	late, secret := httpapi.NewSetup(func() time.Time { return now })
-	s = newSite(t, func(o *httpapi.Options) { o.Setup = late })
+	s = newSite(t, func(o *httpapi.Options) {
+		o.Setup, o.Directory = late, signin.NewDirectory(accounts, plain{}, nil)
+	})
 	now = now.Add(httpapi.SetupTime)
 	if w := s.request("GET", "/setup?token="+secret, ""); w.Code != 403 {
 		t.Errorf("after an hour: %d", w.Code)
+	}
+}
+
+// The surface can be served in two halves; each has all of its own routes and none of
+// the other's, and the admin half checks the session itself.
+func TestHalves(t *testing.T) {
+	s := newSite(t, nil)
+	cookie, view := s.signIn("owner@a")
+	path := "/admin/sessions/" + view["id"].(string)
+	public, admin := s.api.PublicHandler(), s.api.AdminHandler()
+	s.wantProblem(send(public, "GET", path, "", cookie), 404, "not-found", "")
+	s.wantProblem(send(admin, "GET", "/session", "", cookie), 404, "not-found", "")
+	s.wantProblem(send(admin, "POST", "/login", `{}`, asJSON), 404, "not-found", "")
+	s.wantProblem(send(admin, "GET", path, ""), 401, "no-session", "")
+	for _, c := range []struct {
+		half http.Handler
+		path string
+	}{{public, "/session"}, {public, "/login"}, {public, "/healthz"}, {admin, path}} {
+		if w := send(c.half, "GET", c.path, "", cookie); w.Code != 200 {
+			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
+		}
 	}
 }

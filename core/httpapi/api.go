@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
@@ -23,7 +24,7 @@ type API struct {
 	auth      signin.Authenticator
 	directory *signin.Directory
 	setup     *Setup
-	origins   []string
+	origins   inbound.Origins
 	sameSite  http.SameSite
 	client    func(*http.Request) string
 	log       *slog.Logger
@@ -69,7 +70,10 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	return a, a.validate()
+	if err := a.validate(); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 func (a *API) validate() error {
@@ -77,11 +81,9 @@ func (a *API) validate() error {
 	if a.manager == nil {
 		faults = append(faults, errors.New("no session manager given"))
 	}
-	if len(a.origins) == 0 {
-		faults = append(faults, errors.New("no origin given: want at least one, such as https://app.example.com"))
-	}
-	for _, origin := range a.origins {
-		faults = append(faults, checkOrigin(origin))
+	faults = append(faults, a.origins.Validate())
+	if a.setup != nil && a.directory == nil {
+		faults = append(faults, errors.New("a Setup without a Directory to put the owner into"))
 	}
 	if a.sameSite != http.SameSiteLaxMode && a.sameSite != http.SameSiteStrictMode {
 		faults = append(faults, fmt.Errorf("SameSite is %d: want Lax or Strict", a.sameSite))
@@ -97,14 +99,38 @@ func connectionAddress(r *http.Request) string {
 	return host
 }
 
-// Handler serves every route of the public surface.
+// Handler serves every route of the public surface: what [API.PublicHandler] and
+// [API.AdminHandler] serve.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
+	a.publicRoutes(mux)
+	a.adminRoutes(mux, a.signedIn)
+	return a.secure(a.explain(mux))
+}
+
+// PublicHandler serves every route of the public surface but /admin, for a
+// deployment that serves the two apart.
+func (a *API) PublicHandler() http.Handler {
+	mux := http.NewServeMux()
+	a.publicRoutes(mux)
+	return a.secure(a.explain(mux))
+}
+
+// AdminHandler serves /admin and nothing else. It checks each request's session
+// itself, whatever stands before it.
+func (a *API) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	a.adminRoutes(mux, a.signedIn)
+	return a.secure(a.explain(mux))
+}
+
+func (a *API) publicRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", a.health)
 	mux.HandleFunc("POST /logout", a.logout)
 	mux.HandleFunc("GET /session", a.ownSession)
 	mux.HandleFunc("GET /authorize", a.authorize)
 	if a.auth != nil {
+		mux.Handle("GET /{$}", http.RedirectHandler(home, http.StatusSeeOther))
 		mux.HandleFunc("GET /login", a.loginPage)
 		mux.HandleFunc("POST /login", a.login)
 	}
@@ -112,8 +138,6 @@ func (a *API) Handler() http.Handler {
 		mux.HandleFunc("GET /setup", a.setupPage)
 		mux.HandleFunc("POST /setup", a.setUp)
 	}
-	a.adminRoutes(mux, a.signedIn)
-	return a.secure(a.explain(mux))
 }
 
 // OperatorHandler serves the /admin routes to whoever can reach it, as the operator

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"coatcheck/core/httpapi/inbound"
 )
 
 // maxBody is the largest body that is read, in bytes.
@@ -37,7 +39,7 @@ const (
 
 // mediaType returns the body's media type in lower case, "" if it is not one.
 func mediaType(r *http.Request) string {
-	t, params, err := mime.ParseMediaType(only(r.Header["Content-Type"]))
+	t, params, err := mime.ParseMediaType(inbound.Only(r.Header["Content-Type"]))
 	if err != nil || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return ""
 	}
@@ -113,10 +115,27 @@ func decodeMember(d *json.Decoder, key string, want fields, seen map[string]bool
 	if err := d.Decode(&raw); err != nil {
 		return badBody("the body is not valid JSON")
 	}
-	if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, target) != nil {
+	if !decodeValue(raw, target) {
 		return badBody("field %q has the wrong type: want %s", key, typeName(target))
 	}
 	return nil
+}
+
+// decodeValue reads a value of the target's type; null is of none.
+func decodeValue(raw json.RawMessage, target any) bool {
+	list, ok := target.(*[]string)
+	if !ok {
+		return !bytes.Equal(raw, []byte("null")) && json.Unmarshal(raw, target) == nil
+	}
+	var items []*string
+	if json.Unmarshal(raw, &items) != nil || items == nil || slices.Contains(items, nil) {
+		return false
+	}
+	*list = make([]string, len(items))
+	for i, item := range items {
+		(*list)[i] = *item
+	}
+	return true
 }
 
 func names(want fields) []string {

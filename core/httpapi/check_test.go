@@ -1,7 +1,9 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +111,7 @@ func TestSecurityHeadersEverywhere(t *testing.T) {
 		{"GET", "/authorize"},
 		{"GET", "/nowhere"},
 		{"TRACE", "/session"},
-		{"GET", "/admin/users/x/sessions"},
+		{"GET", "/"}, {"GET", "/admin/users/x/sessions"},
 		{"DELETE", "/admin/sessions/x"},
 		{"GET", "//session"},
 	} {
@@ -176,15 +178,45 @@ func TestRequireSession(t *testing.T) {
 	}
 }
 
+// A program that uses the middleware alone gets refusals that name their request and
+// carry the security headers.
+func TestRefusalsOfTheMiddleware(t *testing.T) {
+	s := newSite(t, nil)
+	app := s.api.RequireSession(http.NotFoundHandler(), session.Demand{})
+	one, two := send(app, "GET", "/", ""), send(app, "GET", "/", "")
+	a, b := s.body(one)["instance"], s.body(two)["instance"]
+	if a == b || strings.HasSuffix(a.(string), ":0000000000000000") {
+		t.Errorf("two refusals are both %v", a)
+	}
+	if one.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers: %v", one.Header())
+	}
+}
+
+// That a client hangs up is no fault of the server's.
+func TestHangingUpIsNoFault(t *testing.T) {
+	s := newSite(t, nil)
+	cookie, _ := s.signIn("viewer@a")
+	s.log.Reset()
+	r := httptest.NewRequest("GET", "/session", http.NoBody)
+	r.Header.Set("Cookie", strings.TrimPrefix(cookie, "Cookie: "))
+	ctx, cancel := context.WithCancel(r.Context())
+	cancel()
+	s.handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	if s.log.Len() > 0 {
+		t.Errorf("logged: %s", s.log)
+	}
+}
+
 func TestNewNamesAllFaults(t *testing.T) {
 	_, err := httpapi.New(nil, &httpapi.Options{
-		Origins:  []string{"http://app.example.com", "https://app.example.com/", "app.example.com", "https://APP.example.com"},
+		Origins:  []string{"http://app.example.com", "https://app.example.com/", "app.example.com", "https://APP.example.com", "https://a.example:443", "https://*.example", "https://:8443"},
 		SameSite: http.SameSiteNoneMode,
 	})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"no session manager", `"http://app.example.com": want https`, `"https://app.example.com/"`, `"app.example.com"`, `"https://APP`, "SameSite"} {
+	for _, want := range []string{"no session manager", `"http://app.example.com": want https`, `"https://app.example.com/"`, `"app.example.com"`, `"https://APP`, `"https://a.example:443": want no port`, `"https://*.example"`, `"https://:8443"`, "SameSite"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not named in:\n%v", want, err)
 		}

@@ -26,12 +26,27 @@ type counted struct {
 	session.Store
 	calls atomic.Int64
 	down  atomic.Bool
+	hangs atomic.Bool // writes do not answer
+	slow  atomic.Bool // reads take their time
+
+	afterRead func()
 }
 
 var errDown = errors.New("the network is down")
 
-func (c *counted) meet() error {
+func (c *counted) meet(ctx context.Context, write bool) error {
 	c.calls.Add(1)
+	switch {
+	case write && c.hangs.Load():
+		<-ctx.Done()
+		return ctx.Err()
+	case !write && c.slow.Load():
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 	if c.down.Load() {
 		return errDown
 	}
@@ -39,35 +54,39 @@ func (c *counted) meet() error {
 }
 
 func (c *counted) Create(ctx context.Context, r session.Record) (session.Record, error) {
-	if err := c.meet(); err != nil {
+	if err := c.meet(ctx, true); err != nil {
 		return session.Record{}, err
 	}
 	return c.Store.Create(ctx, r)
 }
 
 func (c *counted) Read(ctx context.Context, q session.Query) (session.Reading, error) {
-	if err := c.meet(); err != nil {
+	if err := c.meet(ctx, false); err != nil {
 		return session.Reading{}, err
 	}
-	return c.Store.Read(ctx, q)
+	got, err := c.Store.Read(ctx, q)
+	if c.afterRead != nil {
+		c.afterRead()
+	}
+	return got, err
 }
 
 func (c *counted) Update(ctx context.Context, id session.ID, ch session.Change) (session.Record, error) {
-	if err := c.meet(); err != nil {
+	if err := c.meet(ctx, true); err != nil {
 		return session.Record{}, err
 	}
 	return c.Store.Update(ctx, id, ch)
 }
 
 func (c *counted) List(ctx context.Context, r session.Range) (session.Listing, error) {
-	if err := c.meet(); err != nil {
+	if err := c.meet(ctx, false); err != nil {
 		return session.Listing{}, err
 	}
 	return c.Store.List(ctx, r)
 }
 
 func (c *counted) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
-	if err := c.meet(); err != nil {
+	if err := c.meet(ctx, true); err != nil {
 		return err
 	}
 	return c.Store.SetFence(ctx, p, f)

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"time"
+
+	"coatcheck/core/session"
 )
 
 type (
@@ -18,13 +21,25 @@ type (
 // name for the request, and an answer even for a defect of ours.
 func (a *API) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var id requestID
-		_, _ = rand.Read(id[:])
-		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+		r = r.WithContext(session.WithPatience(named(r.Context()), storeTime))
 		setSecurityHeaders(w.Header())
 		defer a.lastResort(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// storeTime is how long one request waits for stores in all: with the time to clean
+// up after a sign-in that failed, under a second.
+const storeTime = 800 * time.Millisecond
+
+// named gives a request its name, unless it has one.
+func named(ctx context.Context) context.Context {
+	if _, ok := ctx.Value(requestKey{}).(requestID); ok {
+		return ctx
+	}
+	var id requestID
+	_, _ = rand.Read(id[:])
+	return context.WithValue(ctx, requestKey{}, id)
 }
 
 func setSecurityHeaders(h http.Header) {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
@@ -82,16 +83,16 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) {
 // cross-site sign-in would put the user into somebody else's account); JSON may also
 // come from a program.
 func (a *API) readLogin(w http.ResponseWriter, r *http.Request) (loginRequest, error) {
-	ours := a.sameOrigin(r.Header)
+	ours := a.origins.Same(r.Header)
 	switch mediaType(r) {
 	case typeForm:
 		if !ours {
-			return loginRequest{}, errCrossSite
+			return loginRequest{}, inbound.ErrCrossSite
 		}
 		return readLoginForm(w, r)
 	case typeJSON:
 		if !ours && !programmatic(r.Header) {
-			return loginRequest{}, errCrossSite
+			return loginRequest{}, inbound.ErrCrossSite
 		}
 		return readLoginJSON(w, r)
 	}
@@ -139,7 +140,7 @@ func (a *API) signIn(r *http.Request, req loginRequest) (session.Token, session.
 		return session.Token{}, session.Record{}, err
 	}
 	// Whatever does not present a session is no session in hand.
-	inHand, _ := present(r.Header)
+	inHand, _ := inbound.Present(r.Header)
 	return a.manager.SignIn(r.Context(), session.SignIn{
 		Subject: subject,
 		Check: func(ctx context.Context) (session.Grant, error) {
@@ -189,4 +190,10 @@ func safePath(path string) string {
 		return home
 	}
 	return path
+}
+
+// programmatic reports whether a sign-in comes from a program rather than from a
+// page: no cookie at all and neither of the headers that browsers add.
+func programmatic(h http.Header) bool {
+	return len(h["Cookie"]) == 0 && len(h["Sec-Fetch-Site"]) == 0 && len(h["Origin"]) == 0
 }

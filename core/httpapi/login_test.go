@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -280,5 +283,117 @@ func TestLogoutWhileTheStoreIsDown(t *testing.T) {
 	s.store.down.Store(false)
 	if w := s.request("GET", "/session", "", cookie); w.Code != 200 {
 		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
+// Whatever a logout presents is ended: a token beside another one must not survive it.
+func TestLogoutWithSeveralTokens(t *testing.T) {
+	s := newSite(t, nil)
+	cookie, _ := s.signIn("viewer@a")
+	second, _ := s.signIn("viewer@a")
+	w := s.request("POST", "/logout", "", cookie+"; "+strings.TrimPrefix(second, "Cookie: "), "Authorization: Bearer another-api's", fromUs)
+	if w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, c := range []string{cookie, second} {
+		s.wantProblem(s.request("GET", "/session", "", c), 401, "no-session", "signed_out")
+	}
+}
+
+// Hanging up does not undo an end: by logout, by session, by user.
+func TestEndsGoOnWhenTheCallerHangsUp(t *testing.T) {
+	s := newSite(t, nil)
+	for name, c := range map[string]struct{ method, path string }{
+		"logout":        {"POST", "/logout"},
+		"session":       {"DELETE", "/admin/sessions/"},
+		"all of a user": {"POST", "/admin/users/sub-guest@v/end-sessions"},
+	} {
+		victim, view := s.signIn("guest@v")
+		path, headers := c.path, []string{victim, fromUs}
+		if name != "logout" {
+			operator, _ := s.signIn("operator@x")
+			headers[0] = operator
+		}
+		if name == "session" {
+			path += view["id"].(string)
+		}
+		r := httptest.NewRequest(c.method, path, http.NoBody)
+		for _, header := range headers {
+			key, value, _ := strings.Cut(header, ": ")
+			r.Header.Set(key, value)
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		s.store.afterRead = cancel // the caller is gone once the session was looked up
+		s.handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+		s.store.afterRead = nil
+		if w := s.request("GET", "/session", "", victim); w.Code != 401 {
+			t.Errorf("%s: the session is still there: %d", name, w.Code)
+		}
+	}
+}
+
+// A store whose writes hang, or whose reads are slow, is unavailable within a second,
+// and the cookie is left alone.
+func TestSlowStoreIsUnavailableWithinASecond(t *testing.T) {
+	for name, c := range map[string]struct {
+		method, path, body string
+		slow               bool
+	}{
+		"sign in":      {method: "POST", path: "/login", body: `{"username":"viewer@a","password":"right"}`},
+		"slow sign in": {method: "POST", path: "/login", body: `{"username":"viewer@a","password":"right"}`, slow: true},
+		"logout":       {method: "POST", path: "/logout"},
+		"end":          {method: "DELETE", path: "/admin/sessions/ID"},
+		"slow end":     {method: "DELETE", path: "/admin/sessions/ID", slow: true},
+		"end all":      {method: "POST", path: "/admin/users/sub-operator@x/end-sessions"},
+		"slow list":    {method: "GET", path: "/admin/users/sub-operator@x/sessions", slow: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, nil)
+			cookie, view := s.signIn("operator@x")
+			s.now = s.now.Add(2 * time.Minute) // a touch is due
+			s.store.hangs.Store(true)
+			s.store.slow.Store(c.slow)
+			began := time.Now()
+			w := s.request(c.method, strings.Replace(c.path, "ID", view["id"].(string), 1), c.body, cookie, fromUs, asJSON)
+			if took := time.Since(began); took > 1200*time.Millisecond {
+				t.Errorf("took %v: want at most a second", took)
+			}
+			s.wantProblem(w, 503, "unavailable", "")
+		})
+	}
+}
+
+func TestRemembered(t *testing.T) {
+	s := newSite(t, nil)
+	keys, err := session.NewKeys(bytes.Repeat([]byte{9}, session.MinKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := session.New(s.store, keys, &session.Options{
+		Now:    func() time.Time { return s.now },
+		Policy: session.Policy{RememberedIdle: 7 * 24 * time.Hour, RememberedAbsolute: 30 * 24 * time.Hour},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpapi.New(m, &httpapi.Options{Authenticator: people{}, Origins: []string{origin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := api.Handler()
+	if page := send(h, "GET", "/login", "").Body.String(); !strings.Contains(page, `name="remember"`) {
+		t.Error("the page does not offer to remember")
+	}
+	form := url.Values{"username": {"viewer@a"}, "password": {"right"}}
+	for remember, maxAge := range map[string]int{"": 0, "on": 30 * 24 * 3600} {
+		if remember != "" {
+			form.Set("remember", remember)
+		}
+		w := send(h, "POST", "/login", form.Encode(), asForm, fromUs)
+		if c := w.Result().Cookies(); len(c) != 1 || c[0].MaxAge != maxAge {
+			t.Errorf("remember %q: %v", remember, c)
+		}
+		form.Del("remember")
 	}
 }

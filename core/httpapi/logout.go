@@ -4,28 +4,30 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 )
-
-// logoutTime bounds a logout, which is two calls of the store.
-const logoutTime = 900 * time.Millisecond
 
 // logout ends the session that is presented and clears the cookie. It is success
 // when there is no session, or none any more. Where the store does not answer the
 // cookie stays, so that trying again ends the session.
 func (a *API) logout(w http.ResponseWriter, r *http.Request) {
-	if err := a.crossSite(r, r.Method); err != nil {
+	if err := a.origins.CrossSite(r.Header, r.Method); err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	// Leaving the page must not undo leaving the session.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), logoutTime)
-	defer cancel()
-	if err := a.signOut(ctx, r); err != nil {
-		a.fail(w, r, err)
-		return
+	ctx := context.WithoutCancel(r.Context())
+	// Whatever is presented is ended: a client that sends two tokens wants neither.
+	for i, presented := range inbound.All(r.Header) {
+		if i == maxLogouts {
+			break
+		}
+		if err := a.signOut(ctx, presented); err != nil {
+			a.fail(w, r, err)
+			return
+		}
 	}
 	a.clearCookie(w)
 	if wantsPage(r) {
@@ -35,11 +37,10 @@ func (a *API) logout(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (a *API) signOut(ctx context.Context, r *http.Request) error {
-	presented, err := present(r.Header)
-	if err != nil {
-		return nil //nolint:nilerr // nothing was presented that names a session
-	}
+// maxLogouts is how many tokens of one request are looked at.
+const maxLogouts = 8
+
+func (a *API) signOut(ctx context.Context, presented session.Presented) error {
 	record, err := a.manager.Identify(ctx, presented)
 	switch {
 	case errors.Is(err, session.ErrNoSession):

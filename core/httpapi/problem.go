@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
@@ -32,7 +34,7 @@ var answers = []struct {
 	title  string
 	detail string // "" shows the error's own text, which its maker wrote for clients
 }{
-	{errCrossSite, http.StatusForbidden, "cross-site", "Cross-site request", "A request that changes something must come from a page of this origin, shown by Sec-Fetch-Site or Origin."},
+	{inbound.ErrCrossSite, http.StatusForbidden, "cross-site", "Cross-site request", "A request that changes something must come from a page of this origin, shown by Sec-Fetch-Site or Origin."},
 	{signin.ErrRefused, http.StatusUnauthorized, "credentials-refused", "User name or password is not right", "Check both and try again."},
 	{signin.ErrBusy, http.StatusTooManyRequests, "busy", "Too many sign-ins at once", "Try again in a moment."},
 	{session.ErrOvertaken, http.StatusConflict, "overtaken", "The sign-in was overtaken", "The user's sessions were changed while signing in. Try again."},
@@ -74,11 +76,11 @@ func problemOf(err error) Problem {
 func problemType(name string) string { return "urn:coatcheck:problem:" + name }
 
 // fail answers an error. Faults of the server are logged, with what the client is
-// not told.
+// not told; that a client hung up is none.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	p.Instance = requestURN(r)
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
 		a.log.ErrorContext(r.Context(), "request failed",
 			"event", "request_failed", "request", p.Instance, "route", r.Pattern, "status", p.Status, "error", err.Error())
 	}

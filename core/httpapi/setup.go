@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
@@ -90,8 +91,8 @@ func (a *API) setupPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) setUp(w http.ResponseWriter, r *http.Request) {
-	if !a.sameOrigin(r.Header) {
-		a.fail(w, r, errCrossSite)
+	if !a.origins.Same(r.Header) {
+		a.fail(w, r, inbound.ErrCrossSite)
 		return
 	}
 	form, err := readForm(w, r, "token", "username", "password")

@@ -120,12 +120,17 @@ func (m *Manager) over(r *Record, now time.Time) error {
 	return nil
 }
 
+// touchTime bounds a touch: a request need not wait long for what need not succeed.
+const touchTime = 150 * time.Millisecond
+
 // touch writes the use down. Only what shows that the session is over is an error.
 func (m *Manager) touch(ctx context.Context, r Record, now time.Time) (Record, error) {
 	c := Change{
 		If:    Condition{ExpiresAfter: now, LastSeenAt: r.LastSeenAt},
 		Touch: &Touch{LastSeenAt: now, ExpiresAt: m.policy.touched(&r, now)},
 	}
+	ctx, cancel := Bound(ctx, touchTime)
+	defer cancel()
 	switch is, err := m.store.Update(ctx, r.ID, c); {
 	case errors.Is(err, ErrNotFound):
 		return Record{}, err

@@ -1,0 +1,82 @@
+// Package inbound is what an HTTP request presents as its session, and where the
+// request comes from: the part of checking a request that everything in front of the
+// session manager shares, the handlers of package httpapi and a gateway's authorizer
+// alike. It knows headers, and no server.
+package inbound
+
+import (
+	"net/http"
+	"strings"
+
+	"coatcheck/core/session"
+)
+
+// CookieName is the session cookie's name. The prefix makes browsers refuse it
+// unless it is Secure, has Path=/ and no Domain (RFC 6265bis section 4.1.3.2).
+const CookieName = "__Host-sid"
+
+// Check is all that a request is checked for before its session: it returns what the
+// request presents, [session.ErrNoSession] where that cannot be believed, or
+// [ErrCrossSite]. The method is the one that is asked for, which behind a proxy is
+// not always the request's own.
+func (o Origins) Check(h http.Header, method string) (session.Presented, error) {
+	presented, err := Present(h)
+	if err != nil {
+		return session.Presented{}, err
+	}
+	return presented, o.CrossSite(h, method)
+}
+
+// Present returns what a request presents as a token: the cookie, or a bearer token
+// (RFC 6750 section 2.1). Two of either, or both, present nothing that can be
+// believed: a [session.Refusal] as malformed.
+func Present(h http.Header) (session.Presented, error) {
+	switch all := All(h); {
+	case len(all) > 1:
+		return session.Presented{}, &session.Refusal{Outcome: session.Malformed}
+	case len(all) == 1:
+		return all[0], nil
+	}
+	return session.Presented{}, nil
+}
+
+// All returns everything that a request presents as a token, for who must not believe
+// the wrong one but has to act on each: a logout.
+func All(h http.Header) []session.Presented {
+	return append(cookies(h), bearers(h)...)
+}
+
+// cookies returns the cookies of exactly the session cookie's name. Names compare
+// byte by byte: a browser gives the prefix's protection to no other spelling, so no
+// other spelling is ours (RFC 6265bis section 4.2.1). Only space and tab are trimmed.
+// An empty one stands for itself only among others: some clients keep what was cleared.
+func cookies(h http.Header) (all []session.Presented) {
+	for _, line := range h["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			if v, ok := strings.CutPrefix(strings.Trim(pair, " \t"), CookieName+"="); ok {
+				all = append(all, session.Presented{Token: v})
+			}
+		}
+	}
+	return all
+}
+
+func bearers(h http.Header) (all []session.Presented) {
+	for _, line := range h["Authorization"] {
+		scheme, rest, _ := strings.Cut(line, " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			all = append(all, session.Presented{Token: strings.Trim(rest, " "), Bearer: true})
+		}
+	}
+	return all
+}
+
+// Only returns the one value of a header, "" if there are several.
+func Only(values []string) string {
+	if len(values) != 1 {
+		return ""
+	}
+	return values[0]
+}
