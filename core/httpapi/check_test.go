@@ -111,7 +111,8 @@ func TestSecurityHeadersEverywhere(t *testing.T) {
 		{"GET", "/authorize"},
 		{"GET", "/nowhere"},
 		{"TRACE", "/session"},
-		{"GET", "/"}, {"GET", "/admin/users/x/sessions"},
+		{"GET", "/"},
+		{"GET", "/admin/users/x/sessions"},
 		{"DELETE", "/admin/sessions/x"},
 		{"GET", "//session"},
 	} {

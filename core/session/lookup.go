@@ -140,7 +140,7 @@ func (m *Manager) touch(ctx context.Context, r Record, now time.Time) (Record, e
 		// Ended meanwhile, or a parallel request touched it first.
 		return is, m.over(&is, now)
 	case err != nil:
-		return r, nil //nolint:nilerr // the lookup answered yes; expiry comes earlier, never later
+		return r, nil // the lookup answered yes; expiry comes earlier, never later
 	default:
 		r.LastSeenAt, r.ExpiresAt = c.Touch.LastSeenAt, c.Touch.ExpiresAt
 		return r, nil
