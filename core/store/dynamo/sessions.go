@@ -1,0 +1,153 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"coatcheck/core/session"
+)
+
+// Sessions is a table's [session.Store]. Its Page and Count lag.
+type Sessions struct{ table table }
+
+var _ session.Store = (*Sessions)(nil)
+
+// NewSessions returns the store of a table that has the shape of [SessionsTable]. It
+// makes no call.
+func NewSessions(client *dynamodb.Client, name string) *Sessions {
+	return &Sessions{table{client, name}}
+}
+
+// Create implements [session.Store]: one PutItem. Where the client repeats a request
+// whose answer was lost, it meets its own write: [session.ErrExists] with the record
+// as offered.
+func (s *Sessions) Create(ctx context.Context, r session.Record) (session.Record, error) {
+	i := encodeRecord(&r)
+	_, err := s.table.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.table.name, Item: i,
+		ConditionExpression:                 text("attribute_not_exists(" + attrPartition + ")"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if there, taken := refused(err); taken {
+		return answer(there, session.ErrExists)
+	}
+	if err != nil {
+		return session.Record{}, fault(err)
+	}
+	return decodeRecord(i) // what a read will find, sharing nothing with r
+}
+
+// answer decodes the record that a write was answered with, and returns it with the
+// outcome; [session.ErrDamaged] takes its place where it is no record.
+func answer(i item, outcome error) (session.Record, error) {
+	r, err := decodeRecord(i)
+	if err != nil {
+		return session.Record{}, err
+	}
+	return r, outcome
+}
+
+// Update implements [session.Store]: one UpdateItem, which moves the index keys along.
+//
+// What cannot be decoded is written all the same, if the conditions hold, and then
+// [session.ErrDamaged] is returned: an end is never refused because the record is odd,
+// and should somebody mend the record, it is ended.
+func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
+	e := changeExpression(id, c)
+	out, err := s.table.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table.name, Key: sessionKey(id),
+		UpdateExpression: e.update(), ConditionExpression: e.condition(),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if there, no := refused(err); no {
+		if len(there) == 0 {
+			return session.Record{}, session.ErrNotFound
+		}
+		return answer(there, session.ErrConflict)
+	}
+	if err != nil {
+		return session.Record{}, fault(err)
+	}
+	return answer(out.Attributes, nil)
+}
+
+// changeExpression writes a change down: [session.Change.Apply] in DynamoDB's words.
+func changeExpression(id session.ID, c session.Change) *expression {
+	var e expression
+	e.exists(attrPartition)
+	e.absent(attrEndedAt)
+	if !c.If.ExpiresAfter.IsZero() {
+		e.when(attrExpiresAt, ">", timeOrNone(c.If.ExpiresAfter))
+	}
+	if !c.If.LastSeenAt.IsZero() {
+		e.when(attrLastSeenAt, "=", timeOrNone(c.If.LastSeenAt))
+	}
+	if c.If.Secrets != nil {
+		e.is(attrSecretHash, hashOrNone(c.If.Secrets.Current))
+		e.is(attrNextHash, hashOrNone(c.If.Secrets.Next))
+	}
+	if c.Touch != nil {
+		e.set(attrLastSeenAt, timeOrNone(c.Touch.LastSeenAt))
+		e.set(attrExpiresAt, timeOrNone(c.Touch.ExpiresAt))
+	}
+	if c.Secrets != nil {
+		e.setAll(secretsOf(c.Secrets))
+	}
+	if c.End != nil {
+		e.setAll(endOf(c.End))
+	}
+	switch {
+	case c.End != nil:
+		e.setAll(indexKeys(id, session.StatusEnded, c.End.At))
+	case c.Touch != nil:
+		e.setAll(indexKeys(id, session.StatusLive, c.Touch.ExpiresAt)[1:])
+	}
+	return &e
+}
+
+// SetFence implements [session.Store]: one UpdateItem, so that who may end sessions
+// needs no leave to put items.
+func (s *Sessions) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
+	var e expression
+	e.set(attrFence, &types.AttributeValueMemberB{Value: f[:]})
+	_, err := s.table.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table.name, Key: fenceKey(p),
+		UpdateExpression: e.update(), ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+	})
+	return fault(err)
+}
+
+// RaiseEndedBefore implements [session.Store]: one UpdateItem.
+func (s *Sessions) RaiseEndedBefore(ctx context.Context, t time.Time) error {
+	if t.IsZero() {
+		return ctx.Err()
+	}
+	var e expression
+	e.set(attrEndedBefore, timeOrNone(t))
+	e.conditions = []string{"attribute_not_exists(#endedBefore) OR #endedBefore < :endedBefore"}
+	_, err := s.table.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table.name, Key: controlItemKey(),
+		UpdateExpression: e.update(), ConditionExpression: e.condition(),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	there, late := refused(err)
+	if !late {
+		return fault(err)
+	}
+	// The condition fails on what is no number too, and then nothing was raised.
+	switch was, err := decodeControl(there); {
+	case err != nil:
+		return fmt.Errorf("raise: %w", err)
+	case was.UnixMilli() < t.UnixMilli():
+		return errors.New("raise: refused without a reason")
+	}
+	return nil
+}
