@@ -1,0 +1,124 @@
+// Package environment is what the functions read from their environment, and how
+// they log. It links no AWS package, so that the authorizer stays small.
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"coatcheck/core/httpapi/inbound"
+	"coatcheck/core/session"
+	"coatcheck/core/settings"
+)
+
+// Reader reads a function's settings from environment variables and gathers what is
+// wrong with them: the product's own, under [settings.Prefix], and those that Lambda
+// or the SDK define. Not for concurrent use.
+type Reader struct {
+	*settings.Reader
+	getenv func(string) string
+	faults []error
+}
+
+// New returns a reader; getenv is os.Getenv or a test's.
+func New(getenv func(string) string) *Reader {
+	return &Reader{Reader: settings.Environment(getenv), getenv: getenv}
+}
+
+// Err returns every fault so far, as [settings.Faults], or nil.
+func (r *Reader) Err() error {
+	var faults settings.Faults
+	errors.As(r.Reader.Err(), &faults)
+	if faults = append(faults, r.faults...); len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+// Keys returns the tag keys, which every function of a deployment must be given.
+func (r *Reader) Keys() session.Keys {
+	r.Required("tag-keys", "1 to 8 keys of 64 to 256 hexadecimal digits, separated by commas")
+	return r.Reader.Keys()
+}
+
+// Origins returns the deployment's public origins, at least one.
+func (r *Reader) Origins() inbound.Origins {
+	r.Required("origin", "the public origin, such as https://app.example.com; several are separated by commas")
+	origins := inbound.Origins(r.List("origin"))
+	for _, origin := range origins {
+		if want := inbound.Unfit(origin); want != "" {
+			r.Fault("origin", origin, want)
+		}
+	}
+	return origins
+}
+
+// Table returns the name of a table.
+func (r *Reader) Table(name string) string { return r.Required(name, "the name of a DynamoDB table") }
+
+// Region returns the AWS Region, which Lambda sets.
+func (r *Reader) Region() string {
+	return r.Variable("AWS_REGION", "an AWS Region, such as eu-central-1")
+}
+
+// Variable returns a variable that is not the product's own and must be set.
+func (r *Reader) Variable(name, want string) string {
+	text := r.getenv(name)
+	if text == "" {
+		r.faults = append(r.faults, fmt.Errorf("%s is %q: want %s", name, text, want))
+	}
+	return text
+}
+
+// Endpoint returns the address of a DynamoDB stand-in under the SDK's own variable,
+// "" for AWS.
+func (r *Reader) Endpoint() string {
+	const name = "AWS_ENDPOINT_URL_DYNAMODB"
+	text := r.getenv(name)
+	if text == "" {
+		return ""
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		r.faults = append(r.faults, fmt.Errorf("%s is %q: want a URL such as http://127.0.0.1:8000", name, text))
+	}
+	return text
+}
+
+// SetLog makes slog's default write JSON lines with Lambda's names for time and
+// message, and the request's ID where the context has one, and returns it. What
+// goes through package log, such as aws-lambda-go's own lines, comes as errors.
+func SetLog(w io.Writer, level slog.Level) *slog.Logger {
+	log := slog.New(withRequest{slog.NewJSONHandler(w, &slog.HandlerOptions{
+		Level: level, ReplaceAttr: lambdacontext.ReplaceAttr,
+	})})
+	slog.SetDefault(log)
+	slog.SetLogLoggerLevel(slog.LevelError)
+	return log
+}
+
+// withRequest adds the ID under which Lambda logs the invocation.
+type withRequest struct{ slog.Handler }
+
+// Handle implements [slog.Handler].
+func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		r.AddAttrs(slog.String("requestId", lc.AwsRequestID))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements [slog.Handler].
+func (h withRequest) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withRequest{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements [slog.Handler].
+func (h withRequest) WithGroup(name string) slog.Handler {
+	return withRequest{h.Handler.WithGroup(name)}
+}

@@ -1,0 +1,63 @@
+package environment
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+func TestReads(t *testing.T) {
+	given := map[string]string{
+		"COATCHECK_TAG_KEYS": strings.Repeat("ab", 32), "COATCHECK_ORIGIN": "https://a.example, https://b.example",
+		"COATCHECK_SESSIONS_TABLE": "s", "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000",
+	}
+	r := New(func(name string) string { return given[name] })
+	if r.Keys().IsZero() || len(r.Origins()) != 2 || r.Table("sessions-table") != "s" || r.Region() != "eu-central-1" ||
+		r.Endpoint() != "http://127.0.0.1:8000" {
+		t.Error("not what was given")
+	}
+	if err := r.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Lambda reads timestamp, level and message of a line of JSON; what the libraries
+// print comes as such lines too, whatever the level.
+func TestLog(t *testing.T) {
+	before, flags, writer := slog.Default(), log.Flags(), log.Writer()
+	level := slog.SetLogLoggerLevel(slog.LevelInfo)
+	t.Cleanup(func() {
+		slog.SetDefault(before)
+		log.SetFlags(flags)
+		log.SetOutput(writer)
+		slog.SetLogLoggerLevel(level)
+	})
+	var out bytes.Buffer
+	l := SetLog(&out, slog.LevelWarn).With("a", "b").WithGroup("g")
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "id-1"})
+	l.InfoContext(ctx, "too quiet")
+	l.WarnContext(ctx, "loud", "c", "d")
+	log.Printf("from a library")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("got %q", lines)
+	}
+	for i, want := range []string{"loud", "from a library"} {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(lines[i]), &line); err != nil {
+			t.Fatal(err)
+		}
+		if line["message"] != want || line["timestamp"] == nil || line["level"] == nil {
+			t.Errorf("got %s", lines[i])
+		}
+	}
+	if !strings.Contains(lines[0], `"requestId":"id-1"`) {
+		t.Errorf("got %s", lines[0])
+	}
+}
