@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.etcd.io/bbolt"
 )
 
 // The main job from end to end: a user is added, signs in, is checked, is ended by an
@@ -18,7 +21,7 @@ func TestChain(t *testing.T) {
 	if w := p.must("GET", "/healthz", "", ""); w.status != 200 {
 		t.Errorf("health: %d", w.status)
 	}
-	in := p.must("POST", "/login", "", credentials("alice"))
+	in := p.must("POST", "/login", "", signInBody("alice"))
 	if in.status != 200 || len(in.cookie) != 80 {
 		t.Fatalf("sign in: %d %s", in.status, in.text)
 	}
@@ -66,8 +69,8 @@ func TestOperatorWithoutServer(t *testing.T) {
 	}
 	p := start(t, data)
 	addUser(t, data, "alice")
-	one := p.must("POST", "/login", "", credentials("alice"))
-	two := p.must("POST", "/login", "", credentials("alice"))
+	one := p.must("POST", "/login", "", signInBody("alice"))
+	two := p.must("POST", "/login", "", signInBody("alice"))
 	p.stop()
 
 	addUser(t, data, "bob")
@@ -92,8 +95,80 @@ func TestOperatorWithoutServer(t *testing.T) {
 			t.Errorf("after end-all: %d %s", w.status, w.text)
 		}
 	}
-	if w := p.must("POST", "/login", "", credentials("bob")); w.status != 200 {
+	if w := p.must("POST", "/login", "", signInBody("bob")); w.status != 200 {
 		t.Errorf("the user added without a server: %d %s", w.status, w.text)
+	}
+}
+
+// What an operator is shown follows the deployment's policy, with and without a server.
+func TestOperatorSeesThePolicy(t *testing.T) {
+	data := dataFolder(t)
+	p := start(t, data, "--idle", "2h")
+	addUser(t, data, "alice")
+	p.must("POST", "/login", "", signInBody("alice"))
+	with, _, _ := operate(t, data, "", "session", "list", "alice", "--json")
+	p.stop()
+	without, _, _ := operate(t, data, "", "session", "list", "alice", "--json", "--idle", "2h")
+	if with != without || !strings.Contains(with, `"expiresAt"`) || strings.Contains(with, "0001-01-01") {
+		t.Errorf("with a server:\n%s\nwithout:\n%s", with, without)
+	}
+}
+
+// What a client once sent does not act on the operator's terminal.
+func TestTerminalIsLeftAlone(t *testing.T) {
+	if got := printable("a\x1b[31mb\u202ec\nd"); got != "a\ufffd[31mb\ufffdc\ufffdd" {
+		t.Errorf("got %q", got)
+	}
+	data := dataFolder(t)
+	p := start(t, data)
+	addUser(t, data, "alice")
+	r, err := http.NewRequest("POST", p.origin+"/login", strings.NewReader(signInBody("alice")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "evil\u202e\u2066agent")
+	w, err := p.http.Do(r)
+	if err != nil || w.StatusCode != 200 {
+		t.Fatal(err, w)
+	}
+	defer w.Body.Close()
+	if out, _, _ := operate(t, data, "", "session", "list", "alice"); strings.ContainsAny(out, "\u202e\u2066\x1b") || !strings.Contains(out, "evil") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+// An account that is damaged keeps nobody else out: the server starts.
+func TestDamagedAccountDoesNotStopTheServer(t *testing.T) {
+	data := dataFolder(t)
+	p := start(t, data)
+	addUser(t, data, "alice", "coatcheck:owner")
+	p.stop()
+	file, err := bbolt.Open(filepath.Join(data, "coatcheck.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = file.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("accounts")).Put([]byte("usr_0"), []byte("{")) })
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, data)
+	if w := p.must("POST", "/login", "", signInBody("alice")); w.status != 200 {
+		t.Errorf("%d %s", w.status, w.text)
+	}
+	if !strings.Contains(p.log.String(), "owner_unknown") {
+		t.Error("nothing was logged")
+	}
+}
+
+// A command does not make the data that it looks for.
+func TestOperatorMakesNoData(t *testing.T) {
+	data := t.TempDir()
+	if _, _, code := operate(t, data, "", "session", "list", "alice"); code != exitFailed {
+		t.Errorf("exit %d", code)
+	}
+	if left, err := os.ReadDir(data); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
@@ -106,7 +181,7 @@ func TestDataInUse(t *testing.T) {
 		t.Errorf("second server: %d %s", code, stderr)
 	}
 	addUser(t, data, "alice") // the first one's socket is still there
-	if w := p.must("POST", "/login", "", credentials("alice")); w.status != 200 {
+	if w := p.must("POST", "/login", "", signInBody("alice")); w.status != 200 {
 		t.Errorf("first server: %d", w.status)
 	}
 }
@@ -182,8 +257,10 @@ func TestUsageFaults(t *testing.T) {
 		{[]string{"session", "end"}, exitUsage, "<id>"},
 		{[]string{"--bogus"}, exitUsage, "unknown flag --bogus"},
 		{[]string{"session", "show", "x"}, exitFailed, "no data in"},
+		{[]string{"session", "list", "..", "--idle", "x"}, exitUsage, "--idle (COATCHECK_IDLE)"},
+		{[]string{"session", "list", "x", "--store", "paper"}, exitUsage, `--store (COATCHECK_STORE) is "paper": want bolt or dynamodb`},
 		{[]string{"user", "add", "x"}, exitFailed, "use --password-stdin"},
-		{[]string{"user", "add", "x", "--password-stdin"}, exitFailed, "holds no password"},
+		{[]string{"user", "add", "x", "--password-stdin"}, exitFailed, "the password in one line"},
 	} {
 		if _, stderr, code := operate(t, dataFolder(t), "", c.args...); code != c.code || !strings.Contains(stderr, c.says) {
 			t.Errorf("%v: got %d %s, want %d and %q", c.args, code, stderr, c.code, c.says)
@@ -201,6 +278,9 @@ func TestOperatorFaults(t *testing.T) {
 		says  string
 	}{
 		{[]string{"session", "list", "nobody"}, "", "No such user"},
+		{[]string{"session", "list", ".."}, "", "no user name and no subject"},
+		{[]string{"session", "end-all", ".", "--yes"}, "", "no user name and no subject"},
+		{[]string{"user", "add", "bob", "--password-stdin"}, testPassword + "\nsecond line\n", "in one line"},
 		{[]string{"session", "show", "x"}, "", "not a session ID"},
 		{[]string{"session", "show", strings.Repeat("A", 36)}, "", "No such session"},
 		{[]string{"session", "end", "-" + strings.Repeat("A", 35), "--yes"}, "", "No such session"}, // an ID that looks like a flag

@@ -23,7 +23,8 @@ const (
 // cli is the command line. Every flag is also an environment variable, COATCHECK_
 // and its name.
 type cli struct {
-	Data string `default:".data" env:"COATCHECK_DATA" placeholder:"DIR" help:"Folder of the data (${env})."`
+	storeFlags  `embed:""`
+	policyFlags `embed:""`
 
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
 	User    userCmd    `cmd:"" help:"Users."`
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	exited := false
 	parser, err := kong.New(&c,
 		kong.Name("coatcheck"), kong.Description(description), kong.Writers(s.out, s.err),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(int) { exited = true }),
 	)
 	if err != nil {

@@ -124,7 +124,7 @@ func (p *program) loadUntilKilled(users []string, told *acknowledged) {
 
 // signInAndMaybeOut is one client's round; false once the server is gone.
 func (p *program) signInAndMaybeOut(user string, told *acknowledged) bool {
-	in, err := p.do("POST", "/login", "", credentials(user))
+	in, err := p.do("POST", "/login", "", signInBody(user))
 	if err != nil {
 		return false
 	}

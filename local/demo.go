@@ -22,26 +22,27 @@ const (
 	demoDays         = 7
 )
 
-// seedDemo fills the data with a demo user, an owner, and with other users' sessions
-// of the last days, each made, used and ended by the Manager at its time. It does so
-// once.
+// seedDemo fills the data with other users' sessions of the last days, each made,
+// used and ended by the Manager at its time, and then with a demo user, an owner. It
+// does so once; what was interrupted is completed by the next start.
 func (p *parts) seedDemo(ctx context.Context, now time.Time) (hint string, err error) {
+	const there = "Demo data is there already; the password was shown when it was made."
+	if _, err := p.directory.Resolve(ctx, demoUser); err == nil {
+		return there, nil
+	}
+	if err := p.seedUsers(ctx, now); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
 	raw := make([]byte, 15)
 	_, _ = rand.Read(raw)
 	password := base64.RawURLEncoding.EncodeToString(raw)
 	_, err = p.directory.Add(ctx, signin.NewUser{
 		Name: demoUser, Password: password, Roles: []string{signin.RoleOwner},
 	}, string(session.ByOperator))
-	switch {
-	case errors.Is(err, signin.ErrNameTaken):
-		return "Demo data is there already; the password was shown when it was made.\n", nil
-	case err != nil:
+	if err != nil {
 		return "", fmt.Errorf("demo: %w", err)
 	}
-	if err := p.seedUsers(ctx, now); err != nil {
-		return "", fmt.Errorf("demo: %w", err)
-	}
-	return fmt.Sprintf("Demo user: %s  password: %s  (shown once)\n", demoUser, password), nil
+	return fmt.Sprintf("Demo user: %s  password: %s  (shown once)", demoUser, password), nil
 }
 
 // seedUsers makes all users side by side: their writes share the disk's syncs.
@@ -63,7 +64,10 @@ func (p *parts) seedUsers(ctx context.Context, now time.Time) error {
 // seedUser makes one user with some sessions, the last of which may still be live.
 func (p *parts) seedUser(ctx context.Context, name string, now time.Time) error {
 	account, err := p.directory.Add(ctx, signin.NewUser{Name: name}, string(session.ByOperator))
-	if err != nil {
+	switch {
+	case errors.Is(err, signin.ErrNameTaken):
+		return nil // an earlier start came so far
+	case err != nil:
 		return err
 	}
 	client := session.Client{Address: demoAddresses[pick(len(demoAddresses))] + fmt.Sprint(1+pick(254))}
@@ -121,7 +125,7 @@ func (p *parts) seedSession(ctx context.Context, a signin.Account, c session.Cli
 
 // managerAt is the program's manager with another clock.
 func (p *parts) managerAt(now func() time.Time) (*session.Manager, error) {
-	return session.New(p.db.Sessions(), p.keys, &session.Options{Policy: p.manager.Policy(), Now: now})
+	return session.New(p.store.sessions, p.keys, &session.Options{Policy: p.manager.Policy(), Now: now})
 }
 
 // pick returns a number below n; the demo needs no secret ones.

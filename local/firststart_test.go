@@ -44,7 +44,7 @@ func TestFirstStart(t *testing.T) {
 	if w := p.postForm("/setup", form); w.StatusCode != http.StatusForbidden {
 		t.Errorf("a second time: %d", w.StatusCode)
 	}
-	in := p.must("POST", "/login", "", credentials("root"))
+	in := p.must("POST", "/login", "", signInBody("root"))
 	if in.status != 200 || !strings.Contains(in.text, "coatcheck:owner") {
 		t.Fatalf("sign in: %d %s", in.status, in.text)
 	}

@@ -183,7 +183,7 @@ func (p *program) must(method, path, cookie, body string) answer {
 	return a
 }
 
-func credentials(name string) string {
+func signInBody(name string) string {
 	return fmt.Sprintf(`{"username":%q,"password":%q}`, name, testPassword)
 }
 

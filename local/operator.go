@@ -9,8 +9,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"coatcheck/core/httpapi"
 	"coatcheck/core/session"
@@ -67,18 +69,22 @@ func (o *operators) call(ctx context.Context, method, path string, send, into an
 }
 
 // sessions returns all of a user's sessions, page by page.
-func (o *operators) sessions(ctx context.Context, user string) ([]shown, error) {
-	all := []shown{}
+func (o *operators) sessions(ctx context.Context, user string) ([]json.RawMessage, error) {
+	path, err := userPath(user)
+	if err != nil {
+		return nil, err
+	}
+	all := []json.RawMessage{}
 	for cursor := ""; ; {
 		var page struct {
-			Sessions []shown `json:"sessions"`
-			Next     string  `json:"next"`
+			Sessions []json.RawMessage `json:"sessions"`
+			Next     string            `json:"next"`
 		}
 		query := url.Values{"limit": {fmt.Sprint(session.MaxPage)}}
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		err := o.call(ctx, http.MethodGet, "/admin/users/"+url.PathEscape(user)+"/sessions?"+query.Encode(), nil, &page)
+		err := o.call(ctx, http.MethodGet, path+"/sessions?"+query.Encode(), nil, &page)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +101,7 @@ type sessionListCmd struct {
 }
 
 func (c *sessionListCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all.Data, func(o *operators) error {
+	return withOperators(ctx, all, func(o *operators) error {
 		sessions, err := o.sessions(ctx, c.User)
 		switch {
 		case err != nil:
@@ -106,8 +112,31 @@ func (c *sessionListCmd) run(ctx context.Context, all *cli, s streams) error {
 			fmt.Fprintln(s.out, "No sessions.")
 			return nil
 		}
-		return printTable(s.out, sessions)
+		all, err := understand(sessions)
+		if err != nil {
+			return err
+		}
+		return printTable(s.out, all)
 	})
+}
+
+// understand reads what the API says of sessions.
+func understand(raw []json.RawMessage) ([]shown, error) {
+	all := make([]shown, len(raw))
+	for i, one := range raw {
+		if err := json.Unmarshal(one, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// userPath is a user's place in the API. A name of dots would be another place.
+func userPath(user string) (string, error) {
+	if strings.Trim(user, ".") == "" {
+		return "", fmt.Errorf("%q is no user name and no subject", user)
+	}
+	return "/admin/users/" + url.PathEscape(user), nil
 }
 
 type sessionShowCmd struct {
@@ -116,28 +145,30 @@ type sessionShowCmd struct {
 }
 
 func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all.Data, func(o *operators) error {
-		is, err := o.session(ctx, http.MethodGet, c.ID)
+	return withOperators(ctx, all, func(o *operators) error {
+		is, raw, err := o.session(ctx, http.MethodGet, c.ID)
 		switch {
 		case err != nil:
 			return err
 		case c.JSON:
-			return printJSON(s.out, is)
+			return printJSON(s.out, raw)
 		}
 		return printSession(s.out, is)
 	})
 }
 
 // session reads or ends one session.
-func (o *operators) session(ctx context.Context, method, id string) (shown, error) {
+func (o *operators) session(ctx context.Context, method, id string) (is shown, raw json.RawMessage, err error) {
 	if _, err := session.ParseID(id); err != nil {
-		return shown{}, fmt.Errorf("%q: %w", id, err)
+		return shown{}, nil, fmt.Errorf("%q: %w", id, err)
 	}
 	var body struct {
-		Session shown `json:"session"`
+		Session json.RawMessage `json:"session"`
 	}
-	err := o.call(ctx, method, "/admin/sessions/"+id, nil, &body)
-	return body.Session, err
+	if err := o.call(ctx, method, "/admin/sessions/"+id, nil, &body); err != nil {
+		return shown{}, nil, err
+	}
+	return is, body.Session, json.Unmarshal(body.Session, &is)
 }
 
 type sessionEndCmd struct {
@@ -146,8 +177,8 @@ type sessionEndCmd struct {
 }
 
 func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all.Data, func(o *operators) error {
-		is, err := o.session(ctx, http.MethodGet, c.ID)
+	return withOperators(ctx, all, func(o *operators) error {
+		is, _, err := o.session(ctx, http.MethodGet, c.ID)
 		switch {
 		case err != nil:
 			return err
@@ -158,7 +189,7 @@ func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
 			fmt.Fprintf(s.out, "Dry run: would end session %s of %s (%s). To do it, add --yes.\n", is.ID, is.Subject, is.Status)
 			return nil
 		}
-		ended, err := o.session(ctx, http.MethodDelete, c.ID)
+		ended, _, err := o.session(ctx, http.MethodDelete, c.ID)
 		if err != nil {
 			return err
 		}
@@ -173,15 +204,18 @@ type sessionEndAllCmd struct {
 }
 
 func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all.Data, func(o *operators) error {
+	return withOperators(ctx, all, func(o *operators) error {
 		if !c.Yes {
 			return c.dryRun(ctx, o, s)
 		}
 		var body struct {
 			Ended int `json:"ended"`
 		}
-		err := o.call(ctx, http.MethodPost, "/admin/users/"+url.PathEscape(c.User)+"/end-sessions", nil, &body)
+		path, err := userPath(c.User)
 		if err != nil {
+			return err
+		}
+		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", nil, &body); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "Ended %s of %s.\n", count(body.Ended), c.User)
@@ -190,7 +224,11 @@ func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 func (c *sessionEndAllCmd) dryRun(ctx context.Context, o *operators, s streams) error {
-	sessions, err := o.sessions(ctx, c.User)
+	raw, err := o.sessions(ctx, c.User)
+	if err != nil {
+		return err
+	}
+	sessions, err := understand(raw)
 	if err != nil {
 		return err
 	}
@@ -215,8 +253,8 @@ func count(n int) string {
 }
 
 // withOperators runs a command with a client of the operators' API.
-func withOperators(ctx context.Context, data string, do func(*operators) error) error {
-	o, err := dialOperators(ctx, data)
+func withOperators(ctx context.Context, all *cli, do func(*operators) error) error {
+	o, err := dialOperators(ctx, all)
 	if err != nil {
 		return err
 	}
@@ -240,14 +278,14 @@ func printTable(w io.Writer, sessions []shown) error {
 			status += " (" + is.EndReason + ")"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, status, is.CreatedAt.Format(timeForm),
-			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), is.ClientAddress, cut(is.UserAgent, 40))
+			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
 	}
 	return t.Flush()
 }
 
 func printSession(w io.Writer, is shown) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { fmt.Fprintf(t, "%s\t%s\n", name, value) }
+	line := func(name, value string) { fmt.Fprintf(t, "%s\t%s\n", name, printable(value)) }
 	line("ID", is.ID)
 	line("Subject", is.Subject)
 	line("Roles", fmt.Sprint(is.Roles))
@@ -266,6 +304,16 @@ func printSession(w io.Writer, is shown) error {
 		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy)
 	}
 	return t.Flush()
+}
+
+// printable keeps what a client once sent from acting on the operator's terminal.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return '\ufffd'
+	}, s)
 }
 
 func cut(s string, most int) string {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"coatcheck/core/settings"
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
-	"coatcheck/core/store/bolt"
 )
 
 // Bounds of the server, each against a client that holds on to what it does not use.
@@ -32,31 +30,31 @@ const (
 	sweepEvery   = time.Hour
 )
 
-// parts are what the program is made of, over one open data file.
+// parts are what the program is made of, over one open store.
 type parts struct {
-	db        *bolt.DB
+	store     *backend
 	keys      session.Keys
 	manager   *session.Manager
 	directory *signin.Directory
 	auth      signin.Authenticator
 }
 
-// openParts opens the data and wires the parts.
-func openParts(ctx context.Context, data string, s served) (*parts, error) {
-	db, err := bolt.Open(filepath.Join(data, "coatcheck.db"), nil)
+// openParts opens the store and wires the parts.
+func openParts(ctx context.Context, f *storeFlags, s served) (*parts, error) {
+	store, err := f.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{db: db}
+	p := &parts{store: store}
 	if err := p.wire(ctx, s); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, store.close())
 	}
 	return p, nil
 }
 
 func (p *parts) wire(ctx context.Context, s served) error {
 	if s.keys.IsZero() {
-		secret, err := p.db.Secret(ctx, "tag key", session.MinKeySize)
+		secret, err := p.store.secret(ctx)
 		if err != nil {
 			return err
 		}
@@ -69,25 +67,25 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
-	accounts := signin.Bounded(p.db.Accounts(), accountsTime)
+	accounts := signin.Bounded(p.store.accounts, accountsTime)
 	p.directory = signin.NewDirectory(accounts, hasher, nil)
 	p.auth = password.NewAuthenticator(accounts, hasher, nil)
-	p.manager, err = session.New(p.db.Sessions(), s.keys, &session.Options{Policy: s.policy})
+	p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy})
 	return err
 }
 
 func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
-	s, err := c.parse()
+	s, err := c.parse(all)
 	if err != nil {
 		return err
 	}
 	log := newLog(out, s)
-	p, err := openParts(ctx, all.Data, s)
+	p, err := openParts(ctx, &all.storeFlags, s)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if err := p.db.Close(); err != nil {
+		if err := p.store.close(); err != nil {
 			log.Error("close data", "error", err)
 		}
 	}()
@@ -98,15 +96,13 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if len(s.origins) == 0 {
 		s.origins = loopbackOrigins(listener.Addr())
 	}
-	return p.serve(ctx, all.Data, s, listener, log, out)
+	return p.serve(ctx, all.socketFolder(), s, listener, log, out)
 }
 
-// serve mounts the handlers and serves them until the context ends.
-func (p *parts) serve(ctx context.Context, data string, s served, l net.Listener, log *slog.Logger, out streams) error {
-	setup, hint, err := p.firstStart(ctx, s.demo, s.origins[0])
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
+// serve mounts the handlers and serves them until the context ends; the operators'
+// too where the store is open to this process alone.
+func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listener, log *slog.Logger, out streams) error {
+	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
 		Origins: s.origins, SameSite: s.sameSite, Log: log,
@@ -114,48 +110,66 @@ func (p *parts) serve(ctx context.Context, data string, s served, l net.Listener
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
 	}
-	operators, err := listenOperators(data)
-	if err != nil {
-		return errors.Join(err, l.Close())
+	servers := []server{{newServer(api.Handler(), log), l}}
+	if folder != "" {
+		operators, err := listenOperators(folder)
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		servers = append(servers, server{newServer(api.OperatorHandler(), log), operators})
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go p.sweep(ctx, log)
-	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n%s", s.origins[0], hint)
-	return serveAll(ctx, log,
-		server{newServer(root(api.Handler()), log), l},
-		server{newServer(api.OperatorHandler(), log), operators},
-	)
+	if p.store.sweep != nil {
+		go p.sweep(ctx, log)
+	}
+	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
+	if setup != nil {
+		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)
+	}
+	if s.demo {
+		go p.showDemo(ctx, log, out)
+	}
+	return serveAll(ctx, log, servers...)
 }
 
-// firstStart fills in the demo, or returns a one-time link while there is no owner.
-func (p *parts) firstStart(ctx context.Context, demo bool, origin string) (*httpapi.Setup, string, error) {
+// firstStart returns a one-time page and its secret while nobody can administer.
+// Where that cannot be found out there is none: it is a convenience.
+func (p *parts) firstStart(ctx context.Context, demo bool, log *slog.Logger) (*httpapi.Setup, string) {
 	if demo {
-		hint, err := p.seedDemo(ctx, time.Now())
-		return nil, hint, err
+		return nil, ""
 	}
 	owned, err := p.directory.HasOwner(ctx)
-	if err != nil || owned {
-		return nil, "", err
+	if err != nil {
+		log.Error("whether there is an owner is not known", "event", "owner_unknown", "error", err)
 	}
-	setup, secret := httpapi.NewSetup(nil)
-	return setup, fmt.Sprintf("First start: set up the owner within an hour at %s/setup?token=%s\n", origin, secret), nil
+	if err != nil || owned {
+		return nil, ""
+	}
+	return httpapi.NewSetup(nil)
 }
 
-// root adds what is only of the local program: its front door leads to the sign-in.
-func root(api http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	mux.Handle("GET /{$}", http.RedirectHandler("/login", http.StatusSeeOther))
-	return mux
+// showDemo fills the demo in and prints its user. It comes last: the server is there,
+// so what is printed once is of use.
+func (p *parts) showDemo(ctx context.Context, log *slog.Logger, out streams) {
+	hint, err := p.seedDemo(ctx, time.Now())
+	if err != nil {
+		log.Error("the demo could not be filled in; start again", "event", "demo_failed", "error", err)
+		return
+	}
+	fmt.Fprintln(out.out, hint)
 }
 
 // loopbackOrigins are what browsers call a server on loopback.
 func loopbackOrigins(addr net.Addr) []string {
-	_, port, _ := net.SplitHostPort(addr.String())
+	host, port, _ := net.SplitHostPort(addr.String())
+	hosts := []string{"localhost", "127.0.0.1"}
+	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+		hosts = []string{"localhost", "[" + host + "]"}
+	}
 	var origins []string
-	for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
-		origins = append(origins, strings.TrimSuffix("http://"+host+":"+port, ":80"))
+	for _, name := range hosts {
+		origins = append(origins, strings.TrimSuffix("http://"+name+":"+port, ":80"))
 	}
 	return origins
 }
@@ -206,7 +220,7 @@ func (p *parts) sweep(ctx context.Context, log *slog.Logger) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
-		switch n, err := p.db.Sweep(ctx, time.Now()); {
+		switch n, err := p.store.sweep(ctx, time.Now()); {
 		case err != nil && ctx.Err() == nil:
 			log.Error("sweep", "event", "sweep_failed", "error", err)
 		case n > 0:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
 )
@@ -23,7 +24,11 @@ type serveCmd struct {
 	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
+}
 
+// policyFlags are the policy's settings. Every command has them: what an operator is
+// shown of a session depends on the policy.
+type policyFlags struct {
 	Idle               string `group:"Policy" placeholder:"15m" env:"COATCHECK_IDLE" help:"A session ends when it is not used for so long (${env})."`
 	Absolute           string `group:"Policy" placeholder:"8h" env:"COATCHECK_ABSOLUTE" help:"A session ends that long after sign-in, used or not (${env})."`
 	RememberedIdle     string `group:"Policy" placeholder:"168h" env:"COATCHECK_REMEMBERED_IDLE" help:"Idle limit of remembered sessions; unset: nobody is remembered (${env})."`
@@ -32,6 +37,15 @@ type serveCmd struct {
 	FreshFor           string `group:"Policy" placeholder:"15m" env:"COATCHECK_FRESH_FOR" help:"How long a sign-in counts as fresh (${env})."`
 	PerUser            string `group:"Policy" placeholder:"10" env:"COATCHECK_PER_USER" help:"Live sessions a user may have; the oldest ends (${env})."`
 	Retention          string `group:"Policy" placeholder:"720h" env:"COATCHECK_RETENTION" help:"How long a record is kept after its absolute expiry (${env})."`
+}
+
+// text returns a flag as it was given.
+func (p *policyFlags) text(name string) string {
+	return map[string]string{
+		"idle": p.Idle, "absolute": p.Absolute,
+		"remembered-idle": p.RememberedIdle, "remembered-absolute": p.RememberedAbsolute,
+		"touch-every": p.TouchEvery, "fresh-for": p.FreshFor, "per-user": p.PerUser, "retention": p.Retention,
+	}[name]
 }
 
 // yesNo is a flag without a value, kept as text like the others.
@@ -65,15 +79,13 @@ func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
 		"log-level": c.LogLevel, "log-format": c.LogForm,
-		"idle": c.Idle, "absolute": c.Absolute,
-		"remembered-idle": c.RememberedIdle, "remembered-absolute": c.RememberedAbsolute,
-		"touch-every": c.TouchEvery, "fresh-for": c.FreshFor, "per-user": c.PerUser, "retention": c.Retention,
 	}[name]
 }
 
 // parse understands the settings, or returns all that is wrong with them.
-func (c *serveCmd) parse() (served, error) {
-	r := settings.Flags(c.text)
+func (c *serveCmd) parse(all *cli) (served, error) {
+	r := settings.Flags(func(name string) string { return c.text(name) + all.text(name) })
+	all.check(r)
 	s := served{
 		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(),
 		demo: settings.Choice(r, "demo", map[string]bool{"": false, "true": true, "false": false}),
@@ -81,11 +93,19 @@ func (c *serveCmd) parse() (served, error) {
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),
 	}
 	loopback := checkAddr(r)
+	for _, origin := range c.Origin {
+		if want := inbound.Unfit(origin); want != "" {
+			r.Fault("origin", origin, want)
+		}
+	}
 	if len(c.Origin) == 0 && !loopback {
 		r.Fault("origin", "", "the public origin, such as https://app.example.com, when --addr is not loopback")
 	}
 	if s.demo && !loopback {
 		r.Fault("demo", "true", "an --addr on loopback such as 127.0.0.1:8080")
+	}
+	if all.onDynamoDB() && c.TagKeys == "" {
+		r.Fault("tag-keys", "", "a key of 64 hexadecimal digits, the same for all that share the tables, when --store is dynamodb")
 	}
 	return s, r.Err()
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"coatcheck/core/httpapi"
+	"coatcheck/core/session"
+	"coatcheck/core/settings"
 	"coatcheck/core/store/bolt"
 )
 
@@ -19,8 +21,9 @@ import (
 // A running server listens on it; without one, a command opens the data itself and
 // serves the socket for as long as it runs. So there is one way of doing each thing.
 
-// maxSocketPath is the longest path of a Unix socket that every system takes.
-const maxSocketPath = 103
+// maxSocketPath is the longest path of a Unix socket that every system takes, and the room
+// that its place of birth needs.
+const maxSocketPath = 99
 
 func socketPath(data string) string { return filepath.Join(data, "operator.sock") }
 
@@ -32,63 +35,119 @@ func listenOperators(data string) (net.Listener, error) {
 		return nil, fmt.Errorf("the path %s is too long for a socket: choose a --data of at most %d characters, or a relative one",
 			path, maxSocketPath-len("/operator.sock"))
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("operators' socket: %w", err)
-	}
-	l, err := net.Listen("unix", path)
+	// Made in a folder that is this user's alone and moved into place with its mode
+	// set: at no moment is it open to others.
+	nursery, err := os.MkdirTemp(data, ".s")
 	if err != nil {
 		return nil, fmt.Errorf("operators' socket: %w", err)
 	}
-	// The folder has mode 0700 from its first moment; this is for one that was there.
-	if err := os.Chmod(path, 0o600); err != nil {
+	defer func() { _ = os.RemoveAll(nursery) }()
+	newborn := filepath.Join(nursery, "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: newborn, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("operators' socket: %w", err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(newborn, 0o600), os.Rename(newborn, path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("operators' socket: %w", err), l.Close())
 	}
-	return l, nil
+	return &operatorListener{l, path}, nil
+}
+
+// operatorListener takes its socket away when it is closed.
+type operatorListener struct {
+	*net.UnixListener
+	path string
+}
+
+// Close implements net.Listener.
+func (l *operatorListener) Close() error {
+	_ = os.Remove(l.path)
+	return l.UnixListener.Close()
 }
 
 // operators is a client of the operators' API.
 type operators struct {
-	http  *http.Client
-	close func() error
+	folder string // of the socket
+	policy session.Policy
+	http   *http.Client
+	close  func() error
 }
 
 const operatorTime = 30 * time.Second
 
 // dialOperators reaches the server that runs on the data, or serves it meanwhile.
-func dialOperators(ctx context.Context, data string) (*operators, error) {
-	o := &operators{close: func() error { return nil }}
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socketPath(data))
+// Tables are open to many processes, so a command on them serves itself.
+func dialOperators(ctx context.Context, all *cli) (*operators, error) {
+	f := &all.storeFlags
+	r := settings.Flags(all.text)
+	policy := r.Policy()
+	f.check(r)
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
-	o.http = &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: operatorTime}
-	if conn, err := dial(ctx, "", ""); err == nil {
+	if f.onDynamoDB() {
+		return serveOperatorsApart(ctx, f, policy)
+	}
+	o := newOperators(f.Data, policy)
+	if conn, err := o.dial(ctx); err == nil {
 		return o, conn.Close()
 	}
-	if _, err := os.Stat(data); err != nil {
-		return nil, fmt.Errorf("no data in %s: start the server once, or choose --data", data)
+	if _, err := os.Stat(f.file()); err != nil {
+		return nil, fmt.Errorf("no data in %s: start the server once, or choose --data", f.Data)
 	}
-	return o, o.serve(ctx, data)
+	return o, o.serve(ctx, f)
 }
 
-// serve opens the data and serves the socket until close.
-func (o *operators) serve(ctx context.Context, data string) error {
-	p, err := openParts(ctx, data, served{})
+// serveOperatorsApart serves the socket in a folder of its own.
+func serveOperatorsApart(ctx context.Context, f *storeFlags, policy session.Policy) (*operators, error) {
+	folder, err := os.MkdirTemp("", "coatcheck")
+	if err != nil {
+		return nil, fmt.Errorf("operators' socket: %w", err)
+	}
+	o := newOperators(folder, policy)
+	err = o.serve(ctx, f)
+	stop := o.close
+	o.close = func() error { return errors.Join(stop(), os.RemoveAll(folder)) }
+	if err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	return o, nil
+}
+
+func newOperators(folder string, policy session.Policy) *operators {
+	o := &operators{folder: folder, policy: policy, close: func() error { return nil }}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return o.dial(ctx) }}
+	o.http = &http.Client{Transport: transport, Timeout: operatorTime, CheckRedirect: noRedirect}
+	return o
+}
+
+// noRedirect: the API redirects nobody, so where one leads is not where it was meant.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (o *operators) dial(ctx context.Context) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "unix", socketPath(o.folder))
+}
+
+// serve opens the store and serves the socket until close.
+func (o *operators) serve(ctx context.Context, f *storeFlags) error {
+	p, err := openParts(ctx, f, served{policy: o.policy})
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
-		return fmt.Errorf("%w, which does not answer at %s: if it has just started, try again", err, socketPath(data))
+		return fmt.Errorf("%w, which does not answer at %s: if it has just started, try again", err, socketPath(o.folder))
 	case err != nil:
 		return err
 	}
 	api, err := httpapi.New(p.manager, &httpapi.Options{Directory: p.directory, Origins: []string{"http://localhost"}})
 	if err != nil {
-		return errors.Join(err, p.db.Close())
+		return errors.Join(err, p.store.close())
 	}
-	l, err := listenOperators(data)
+	l, err := listenOperators(o.folder)
 	if err != nil {
-		return errors.Join(err, p.db.Close())
+		return errors.Join(err, p.store.close())
 	}
 	s := newServer(api.OperatorHandler(), slog.New(slog.DiscardHandler))
 	go func() { _ = s.Serve(l) }()
-	o.close = func() error { return errors.Join(s.Close(), p.db.Close()) }
+	o.close = func() error { return errors.Join(s.Close(), p.store.close()) }
 	return nil
 }

@@ -23,7 +23,7 @@ func (c *userAddCmd) run(ctx context.Context, all *cli, s streams) error {
 	if err != nil {
 		return err
 	}
-	return withOperators(ctx, all.Data, func(o *operators) error {
+	return withOperators(ctx, all, func(o *operators) error {
 		var body struct {
 			User struct {
 				Subject string `json:"subject"`
@@ -53,8 +53,8 @@ func (c *userAddCmd) password(s streams) (string, error) {
 			return "", fmt.Errorf("read the password: %w", err)
 		}
 		line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-		if line == "" {
-			return "", errors.New("standard input holds no password")
+		if line == "" || strings.Contains(line, "\n") {
+			return "", errors.New("standard input must hold the password in one line")
 		}
 		return line, nil
 	}
