@@ -1,0 +1,35 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+func TestDemoAnswersTheAuthorizersContextAlone(t *testing.T) {
+	for _, c := range []struct {
+		name, event string
+		status      int
+		body        string
+	}{
+		{
+			"context", `{"headers":{"coatcheck-subject":"mallory"},"requestContext":{"authorizer":{"lambda":{"subject":"alice","roles":"clerk"}}}}`,
+			200, `{"roles":"clerk","subject":"alice"}`,
+		},
+		{
+			"no authorizer", `{"headers":{"coatcheck-subject":"mallory"},"requestContext":{}}`,
+			500, `{"error":"no authorizer stands before this route"}`,
+		},
+		{"empty context", `{"requestContext":{"authorizer":{"lambda":{}}}}`, 500, `{"error":"no authorizer stands before this route"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var r request
+			if err := json.Unmarshal([]byte(c.event), &r); err != nil {
+				t.Fatal(err)
+			}
+			got, err := handle(t.Context(), r)
+			if err != nil || got.StatusCode != c.status || got.Body != c.body {
+				t.Errorf("got %d %s, %v; want %d %s", got.StatusCode, got.Body, err, c.status, c.body)
+			}
+		})
+	}
+}
