@@ -6,6 +6,8 @@
 # make template   the deployment's template: SAM CLI's own checks and cfn-lint
 # make sam-local  the deployment on this machine, until Ctrl-C
 # make dynamodb   DynamoDB Local on this machine
+SHELL    := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 GO       ?= go
 TOOL      = $(GO) tool -modfile=tools/go.mod
 KILLS    ?= 300
@@ -21,22 +23,34 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
 
 needs:
-	@echo "About to fetch the Go modules of go.sum, and from Debian what is missing of: chromium, curl."
+	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, python3,"
+	@echo "and an engine for containers; with Maven DynamoDB Local; with pip moto and AWS SAM CLI. Each says so itself."
 	$(GO) mod download
 	@tools/need chromium chromium
 	@tools/need curl curl
+	@tools/dynamodb-local fetch
+	@tools/moto install
+	@tools/sam venv
 
 # The race detector slows hashing down and makes pools allocate, so the crash test
-# and the counts of allocations run without it.
+# and the counts of allocations run without it. A package that left its tests out for
+# want of a server is a failure here.
 test: needs
+	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	COATCHECK_TEST_CHROMIUM=$$(command -v chromium) COATCHECK_TEST_CURL=$$(command -v curl) \
-		$(GO) test -race -count=1 -timeout 20m ./...
+		tools/with-databases $(GO) test -race -count=1 -timeout 30m ./... 2>&1 | tee $$log; \
+	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
+	$(MAKE) template
+	tools/sam-local test
+	tools/sam-local test --emulator
+	@echo "ran: memory and bolt in process; core/store/dynamo on DynamoDB Local 3.1.0 and on moto; local on bolt and on DynamoDB Local"
+	@echo "ran: login, authorize and admin as binaries on DynamoDB Local, behind sam local start-api, and behind SAM's emulators"
 
 unit:
 	$(GO) test ./...
-	@$(GO) test -v ./e2e/... | grep '^left out'
+	@$(GO) test -v ./e2e/... ./functions/e2e ./core/store/dynamo/servertest | grep '^left out'
 
 lint:
 	$(TOOL) golangci-lint run ./...
@@ -52,7 +66,7 @@ fuzz:
 	done
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./core/...
+	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./functions/bench
 
 # What sam build runs for each function: Login is functions/login. It hands over
 # ARTIFACTS_DIR and not the architecture, so GOARCH_LAMBDA has to agree with the
