@@ -20,6 +20,11 @@ const (
 	MaxRole = 32
 	// MaxAttributes bounds the sum of all attributes' names and values, in bytes.
 	MaxAttributes = 512
+	// MaxAttributeCount is the most attributes a session carries.
+	MaxAttributeCount = 32
+	// MaxGrant bounds the sum of all roles, authentication methods and attributes, in
+	// bytes: it is what keeps a record within 2 KB.
+	MaxGrant = 704
 	// MaxUserAgent is where a user agent is cut, in bytes.
 	MaxUserAgent = 256
 
@@ -222,7 +227,25 @@ func (r *Record) validateGrant() error {
 		ValidateRoles(r.Roles),
 		validateList("authentication method", r.Methods, maxMethods, maxMethod),
 		validateAttributes(r.Attributes),
+		r.validateGrantSize(),
 	)
+}
+
+func (r *Record) validateGrantSize() error {
+	size := 0
+	for _, name := range r.Roles {
+		size += len(name)
+	}
+	for _, name := range r.Methods {
+		size += len(name)
+	}
+	for k, v := range r.Attributes {
+		size += len(k) + len(v)
+	}
+	if size > MaxGrant {
+		return invalid("roles, authentication methods and attributes have %d bytes: want at most %d in all", size, MaxGrant)
+	}
+	return nil
 }
 
 func (r *Record) validateEnd() error {
@@ -274,6 +297,9 @@ func validateAttributes(attributes map[string]string) error {
 		if !ValidText(k, MaxAttributes) || v != "" && !ValidText(v, MaxAttributes) {
 			return invalid("attribute %.64q: want text without control characters", k)
 		}
+	}
+	if len(attributes) > MaxAttributeCount {
+		return invalid("%d attributes: want at most %d", len(attributes), MaxAttributeCount)
 	}
 	if size > MaxAttributes {
 		return invalid("attributes have %d bytes: want at most %d", size, MaxAttributes)

@@ -32,20 +32,30 @@ func TestValidateRefuses(t *testing.T) {
 		"ended in the year 10000": func(r *Record) {
 			r.End = End{At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), Reason: SignedOut, By: ByRule}
 		},
-		"escape in the user agent":   func(r *Record) { r.Client.UserAgent = "\x1b[31m" },
-		"line break in the address":  func(r *Record) { r.Client.Address = "192.0.2.1\n" },
-		"no secret":                  func(r *Record) { r.Secrets.Current = Hash{} },
-		"no creation time":           func(r *Record) { r.CreatedAt = time.Time{} },
-		"another creation time":      func(r *Record) { r.CreatedAt = r.CreatedAt.Add(-time.Second) },
-		"seen before created":        func(r *Record) { r.LastSeenAt = r.CreatedAt.Add(-1) },
-		"expired when seen":          func(r *Record) { r.ExpiresAt = r.LastSeenAt },
-		"expires after absolute":     func(r *Record) { r.ExpiresAt = r.AbsoluteExpiry.Add(1) },
-		"purged before absolute":     func(r *Record) { r.PurgeAt = r.AbsoluteExpiry.Add(-time.Second) },
-		"17 roles":                   func(r *Record) { r.Roles = strings.Split(strings.Repeat("a ", 16)+"a", " ") },
-		"role of 33 bytes":           func(r *Record) { r.Roles = []string{strings.Repeat("a", 33)} },
-		"role with space":            func(r *Record) { r.Roles = []string{"a b"} },
-		"role with comma":            func(r *Record) { r.Roles = []string{"a,b"} },
-		"empty role":                 func(r *Record) { r.Roles = []string{""} },
+		"escape in the user agent":  func(r *Record) { r.Client.UserAgent = "\x1b[31m" },
+		"line break in the address": func(r *Record) { r.Client.Address = "192.0.2.1\n" },
+		"no secret":                 func(r *Record) { r.Secrets.Current = Hash{} },
+		"no creation time":          func(r *Record) { r.CreatedAt = time.Time{} },
+		"another creation time":     func(r *Record) { r.CreatedAt = r.CreatedAt.Add(-time.Second) },
+		"seen before created":       func(r *Record) { r.LastSeenAt = r.CreatedAt.Add(-1) },
+		"expired when seen":         func(r *Record) { r.ExpiresAt = r.LastSeenAt },
+		"expires after absolute":    func(r *Record) { r.ExpiresAt = r.AbsoluteExpiry.Add(1) },
+		"purged before absolute":    func(r *Record) { r.PurgeAt = r.AbsoluteExpiry.Add(-time.Second) },
+		"17 roles":                  func(r *Record) { r.Roles = strings.Split(strings.Repeat("a ", 16)+"a", " ") },
+		"role of 33 bytes":          func(r *Record) { r.Roles = []string{strings.Repeat("a", 33)} },
+		"role with space":           func(r *Record) { r.Roles = []string{"a b"} },
+		"role with comma":           func(r *Record) { r.Roles = []string{"a,b"} },
+		"empty role":                func(r *Record) { r.Roles = []string{""} },
+		"grant over its bytes": func(r *Record) {
+			r.Attributes = map[string]string{"k": strings.Repeat("v", 511)}
+			r.Roles = strings.Split(strings.Repeat(strings.Repeat("a", 31)+" ", 8)+"aaaaaa", " ")
+		},
+		"33 attributes": func(r *Record) {
+			r.Attributes = map[string]string{}
+			for i := range 33 {
+				r.Attributes[string(rune('A'+i))] = ""
+			}
+		},
 		"attributes of 513 bytes":    func(r *Record) { r.Attributes = map[string]string{"k": strings.Repeat("v", 512)} },
 		"attribute without a name":   func(r *Record) { r.Attributes = map[string]string{"": "v"} },
 		"user agent of 257 bytes":    func(r *Record) { r.Client.UserAgent = strings.Repeat("u", 257) },

@@ -37,6 +37,7 @@ type Grant struct {
 	Roles      []string          // at most MaxRoles of MaxRole bytes
 	Attributes map[string]string // at most MaxAttributes bytes in all
 	Methods    []string          // RFC 8176 names: "pwd", "otp", ...
+	// All of them have at most MaxGrant bytes together.
 }
 
 // SignIn makes a session and returns its token, the only time the token is seen, and

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -44,7 +45,7 @@ func (s *Accounts) Create(ctx context.Context, a signin.Account) error {
 		s.putNew(name), s.putNew(encodeAccount(&a, account)),
 	}}
 	for range createTries {
-		in.ClientRequestToken = text(rand.Text())
+		in.ClientRequestToken = aws.String(rand.Text())
 		_, err := s.table.client.TransactWriteItems(ctx, in)
 		if err = taken(err); !errors.Is(err, errContended) {
 			return err
@@ -59,7 +60,7 @@ func (s *Accounts) Create(ctx context.Context, a signin.Account) error {
 func (s *Accounts) putNew(i item) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: &types.Put{
 		TableName: &s.table.name, Item: i,
-		ConditionExpression: text("attribute_not_exists(" + attrPartition + ")"),
+		ConditionExpression: aws.String("attribute_not_exists(" + attrPartition + ")"),
 	}}
 }
 
@@ -178,18 +179,18 @@ func (s *Accounts) List(ctx context.Context, after string, limit int) ([]signin.
 }
 
 func int32Of(n int) *int32 {
-	n32 := int32(max(1, min(n, 1000))) //nolint:gosec // G115: bounded
+	n32 := int32(max(1, min(n, 1000)))
 	return &n32
 }
 
 func (s *Accounts) listQuery(after string) *dynamodb.QueryInput {
 	q := &dynamodb.QueryInput{
-		TableName: &s.table.name, IndexName: text(accountsIndex),
-		KeyConditionExpression:    text("listed = :listed"),
+		TableName: &s.table.name, IndexName: aws.String(accountsIndex),
+		KeyConditionExpression:    aws.String("listed = :listed"),
 		ExpressionAttributeValues: item{":listed": textOf(accountsIndex)},
 	}
 	if after != "" { // an index key is never empty, and no key is compared with ""
-		q.KeyConditionExpression = text("listed = :listed AND subject > :after")
+		q.KeyConditionExpression = aws.String("listed = :listed AND subject > :after")
 		q.ExpressionAttributeValues[":after"] = textOf(after)
 	}
 	return q

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -80,10 +81,8 @@ func (e *expression) update() *string {
 	if len(parts) == 0 {
 		return nil
 	}
-	return text(strings.Join(parts, " "))
+	return aws.String(strings.Join(parts, " "))
 }
 
 // condition is the condition expression: all of them.
-func (e *expression) condition() *string { return text(strings.Join(e.conditions, " AND ")) }
-
-func text(s string) *string { return &s }
+func (e *expression) condition() *string { return aws.String(strings.Join(e.conditions, " AND ")) }

@@ -51,7 +51,7 @@ func (s *Sessions) listQuery(r session.Range, low, high string) *dynamodb.QueryI
 	}
 	if r.Limit > 0 {
 		// One more tells whether there are more; one is the fence.
-		q.Limit = aws.Int32(int32(min(r.Limit, math.MaxInt16) + 2)) //nolint:gosec // G115: bounded
+		q.Limit = aws.Int32(int32(min(r.Limit, math.MaxInt16) + 2))
 	}
 	return q
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -30,7 +31,7 @@ func (s *Sessions) Create(ctx context.Context, r session.Record) (session.Record
 	i := encodeRecord(&r)
 	_, err := s.table.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.table.name, Item: i,
-		ConditionExpression:                 text("attribute_not_exists(" + attrPartition + ")"),
+		ConditionExpression:                 aws.String("attribute_not_exists(" + attrPartition + ")"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if there, taken := refused(err); taken {

@@ -94,9 +94,14 @@ func Full(r *session.Record) {
 // session.MaxSubject bytes, and the record is as large as any can be.
 func Largest(r *session.Record) {
 	Full(r)
-	r.Roles = slices.Repeat([]string{strings.Repeat("r", session.MaxRole)}, session.MaxRoles)
-	r.Methods = slices.Repeat([]string{strings.Repeat("m", 16)}, 8)
-	r.Attributes = map[string]string{"k": strings.Repeat("v", session.MaxAttributes-1)}
+	r.Attributes = map[string]string{}
+	for i := range session.MaxAttributeCount {
+		r.Attributes[fmt.Sprintf("k%02d", i)] = strings.Repeat("v", session.MaxAttributes/session.MaxAttributeCount-3)
+	}
+	r.Methods = slices.Repeat([]string{strings.Repeat("m", 8)}, 8)
+	// As many as can be take the most room beside their bytes.
+	rest := session.MaxGrant - session.MaxAttributes - 8*8
+	r.Roles = slices.Repeat([]string{strings.Repeat("r", rest/session.MaxRoles)}, session.MaxRoles)
 	r.Client.Address = strings.Repeat("a", 64)
 	r.Client.UserAgent = strings.Repeat("u", session.MaxUserAgent)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck/core/session"
+	"coatcheck/core/signin"
 	"coatcheck/core/store/dynamo"
 	"coatcheck/core/store/storetest"
 )
@@ -196,4 +197,24 @@ func TestLocalCostsOfPages(t *testing.T) {
 		}
 		return err
 	}, map[string]int{"Query": 16}, units{0, 16 * 0.5})
+}
+
+// Accounts: a transaction costs two units a KB and item.
+func TestLocalCostsOfAccounts(t *testing.T) {
+	t.Parallel()
+	s := &service{t: t, sent: &recorder{}}
+	o := local.options()
+	o.HTTPClient = s.sent
+	accounts := dynamo.NewAccounts(dynamo.NewClient(o), local.tables(t).Accounts)
+	a := signin.Account{Subject: "usr_1", Name: "anne", Version: 1, CreatedAt: time.Now()}
+	s.costs("create account", func() error { return accounts.Create(t.Context(), a) },
+		map[string]int{"TransactWriteItems": 1}, units{2 + 2, 2})
+	s.costs("subject of a name", func() error { _, err := accounts.Subject(t.Context(), "anne"); return err },
+		map[string]int{"GetItem": 1}, units{1, 0})
+	s.costs("get account", func() error { _, err := accounts.Get(t.Context(), "usr_1"); return err },
+		map[string]int{"GetItem": 1}, units{1, 0})
+	s.costs("update account", func() error { return accounts.Update(t.Context(), a) },
+		map[string]int{"UpdateItem": 1}, units{1, 0})
+	s.costs("list accounts", func() error { _, err := accounts.List(t.Context(), "", 100); return err },
+		map[string]int{"Query": 1, "BatchGetItem": 1}, units{1, 0.5})
 }

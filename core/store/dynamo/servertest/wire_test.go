@@ -66,3 +66,23 @@ func wants(t *testing.T, sent *recorder, name, condition, update string) {
 		}
 	}
 }
+
+// The judge of all requests bites.
+func TestLocalJudge(t *testing.T) {
+	for name, c := range map[string]struct{ operation, body, want string }{
+		"scan":          {"Scan", `{"ConsistentRead":true}`, "Scan"},
+		"describe":      {"DescribeTable", `{}`, "DescribeTable"},
+		"read":          {"GetItem", `{"ConsistentRead":true}`, ""},
+		"lax read":      {"GetItem", `{}`, "GetItem without ConsistentRead"},
+		"lax query":     {"Query", `{"ConsistentRead":false}`, "Query without ConsistentRead"},
+		"index":         {"Query", `{"IndexName":"status"}`, ""},
+		"lax batch":     {"BatchGetItem", `{"RequestItems":{"t":{}}}`, "BatchGetItem without ConsistentRead"},
+		"batch":         {"BatchGetItem", `{"RequestItems":{"t":{"ConsistentRead":true}}}`, ""},
+		"update":        {"UpdateItem", `{}`, ""},
+		"deleted by us": {"DeleteItem", `{}`, "DeleteItem"},
+	} {
+		if got := judge(c.operation, []byte(c.body)); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
