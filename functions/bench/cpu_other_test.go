@@ -1,0 +1,19 @@
+//go:build !linux
+
+package bench_test
+
+import (
+	"testing"
+	"time"
+)
+
+func cpu(b *testing.B, _ int) time.Duration {
+	b.Helper()
+	b.Skip("the CPU time of another process is read on Linux only")
+	return 0
+}
+
+func pidOf(b *testing.B, _ string) int {
+	b.Helper()
+	return 0
+}
