@@ -66,7 +66,8 @@ fuzz:
 	done
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./functions/bench
+	$(GO) test -run '^$$' -bench . -benchmem ./core/...
+	$(GO) test -run '^$$' -bench . ./functions/bench
 
 # What sam build runs for each function: Login is functions/login. It hands over
 # ARTIFACTS_DIR and not the architecture, so GOARCH_LAMBDA has to agree with the

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+)
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+const timeForm = "2006-01-02 15:04:05"
+
+func printTable(w io.Writer, sessions []shown) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tSTATUS\tCREATED (UTC)\tLAST SEEN\tEXPIRES\tADDRESS\tDEVICE")
+	for _, is := range sessions {
+		status := is.Status
+		if is.EndReason != "" {
+			status += " (" + is.EndReason + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, status, is.CreatedAt.Format(timeForm),
+			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
+	}
+	return t.Flush()
+}
+
+func printSession(w io.Writer, is shown) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, value string) { fmt.Fprintf(t, "%s\t%s\n", name, printable(value)) }
+	line("ID", is.ID)
+	line("Subject", is.Subject)
+	line("Roles", fmt.Sprint(is.Roles))
+	line("Status", is.Status)
+	line("Created", is.CreatedAt.Format(time.RFC3339))
+	line("Last seen", is.LastSeenAt.Format(time.RFC3339))
+	line("Expires", is.ExpiresAt.Format(time.RFC3339))
+	line("Absolute expiry", is.AbsoluteExpiry.Format(time.RFC3339))
+	line("Signed in with", fmt.Sprintf("%v at %s", is.Methods, is.AuthTime.Format(time.RFC3339)))
+	line("Address", is.ClientAddress)
+	line("Device", is.UserAgent)
+	if is.EndReason != "" {
+		line("Over because", is.EndReason)
+	}
+	if !is.EndedAt.IsZero() {
+		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy)
+	}
+	return t.Flush()
+}
+
+// printable keeps what a client once sent from acting on the operator's terminal.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return '\ufffd'
+	}, s)
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
