@@ -235,3 +235,26 @@ func TestDefectsAreAnswered(t *testing.T) {
 		t.Errorf("answer %s, log %s", w.Body, s.log)
 	}
 }
+
+// A page tells a person in a sentence why the session is over, whatever the reason.
+func TestPageTellsWhy(t *testing.T) {
+	for _, reason := range []session.EndReason{
+		session.SignedOut, session.EndedByUser, session.EndedByAdmin, session.IdleTimeout, session.AbsoluteTimeout,
+		session.SessionLimit, session.Replaced, session.RolesChanged, session.PasswordChanged, session.AccountDisabled,
+		session.TokenReuse, session.EndedEverywhere,
+	} {
+		if (httpapi.Problem{Reason: reason}).Why() == "" {
+			t.Errorf("%s has no sentence", reason)
+		}
+	}
+	s := newSite(t, nil)
+	cookie, _ := s.signIn("viewer@a")
+	s.now = s.now.Add(time.Hour)
+	w := s.request("GET", "/session", "", cookie, "Accept: text/html")
+	if page := w.Body.String(); w.Code != 401 || !strings.Contains(page, "not used for a while. Sign in.") || !strings.Contains(page, "idle_timeout") {
+		t.Errorf("%d %s", w.Code, page)
+	}
+	if page := s.request("GET", "/session", "", "Accept: text/html").Body.String(); strings.Contains(page, "Your session") {
+		t.Errorf("a reason for nobody: %s", page)
+	}
+}
