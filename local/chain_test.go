@@ -6,10 +6,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
+
+	"coatcheck/core/session"
+	"coatcheck/core/store/bolt"
+	"coatcheck/core/store/storetest"
 )
 
 // The main job from end to end: a user is added, signs in, is checked, is ended by an
@@ -158,6 +164,58 @@ func TestDamagedAccountDoesNotStopTheServer(t *testing.T) {
 	}
 	if !strings.Contains(p.log.String(), "owner_unknown") {
 		t.Error("nothing was logged")
+	}
+}
+
+// What is due for purging is forgotten at the start, and nothing else.
+func TestSweepAtStart(t *testing.T) {
+	data := dataFolder(t)
+	db, err := bolt.Open(filepath.Join(data, "coatcheck.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := storetest.Record("alice", time.Now().AddDate(-1, 0, 0), storetest.Purgeable)
+	kept := storetest.Record("alice", time.Now(), storetest.Purgeable)
+	for _, r := range []session.Record{due, kept} {
+		if _, err := db.Sessions().Create(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, data)
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(p.log.String(), "event=swept records=1"); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing was swept: %s", p.log)
+		}
+	}
+	if _, stderr, code := operate(t, data, "", "session", "show", due.ID.String()); code != exitFailed || !strings.Contains(stderr, "No such session") {
+		t.Errorf("due: %d %s", code, stderr)
+	}
+	if _, stderr, code := operate(t, data, "", "session", "show", kept.ID.String()); code != exitOK {
+		t.Errorf("kept: %d %s", code, stderr)
+	}
+}
+
+// The operators' client goes where it was sent and nowhere else: an end that was led
+// elsewhere would be another end.
+func TestOperatorFollowsNoRedirect(t *testing.T) {
+	data := filepath.Dir(dataFolder(t))
+	l, err := listenOperators(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := false
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere = elsewhere || r.URL.Path == "/elsewhere"
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	})}
+	go func() { _ = s.Serve(l) }()
+	defer s.Close()
+	var body struct{}
+	if err := newOperators(data, session.Policy{}).call(t.Context(), http.MethodDelete, "/admin/sessions/x", nil, &body); err == nil || elsewhere {
+		t.Errorf("followed: %t, %v", elsewhere, err)
 	}
 }
 

@@ -26,8 +26,7 @@ const (
 	maxHeader      = 32 << 10
 	shutdownTime   = 10 * time.Second
 
-	accountsTime = 800 * time.Millisecond
-	sweepEvery   = time.Hour
+	sweepEvery = time.Hour
 )
 
 // parts are what the program is made of, over one open store.
@@ -67,7 +66,7 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
-	accounts := signin.Bounded(p.store.accounts, accountsTime)
+	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
 	p.directory = signin.NewDirectory(accounts, hasher, nil)
 	p.auth = password.NewAuthenticator(accounts, hasher, nil)
 	p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy})

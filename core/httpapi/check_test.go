@@ -236,6 +236,17 @@ func TestDefectsAreAnswered(t *testing.T) {
 	}
 }
 
+// What net/http means by its own panic is not answered for.
+func TestAbortGoesOn(t *testing.T) {
+	s := newSite(t, func(o *httpapi.Options) { o.ClientAddress = func(*http.Request) string { panic(http.ErrAbortHandler) } })
+	defer func() {
+		if cause := recover(); cause != http.ErrAbortHandler {
+			t.Errorf("got %v", cause)
+		}
+	}()
+	s.request("POST", "/login", `{"username":"viewer@a","password":"right"}`, asJSON)
+}
+
 // A page tells a person in a sentence why the session is over, whatever the reason.
 func TestPageTellsWhy(t *testing.T) {
 	for _, reason := range []session.EndReason{

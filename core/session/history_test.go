@@ -115,6 +115,18 @@ func TestEndAllAllowsForTheSkew(t *testing.T) {
 	}
 }
 
+// The limit looks back as far as another clock may take a session for live: one that
+// reached its absolute limit within the skew still counts, and ends.
+func TestLimitAllowsForTheSkew(t *testing.T) {
+	w := newWorld(t, session.Options{Policy: session.Policy{Idle: time.Hour, Absolute: time.Hour, PerUser: 1}})
+	_, old := w.signIn("alice")
+	w.clock.Move(time.Hour + session.Skew - 2*time.Second)
+	w.signIn("alice")
+	if r, err := w.Get(t.Context(), old.ID); err != nil || r.End.Reason != session.SessionLimit {
+		t.Errorf("the old session's end is %+v, %v", r.End, err)
+	}
+}
+
 // Ending all is not acknowledged while there is an item of the user's that nobody can
 // read; what can be ended is.
 func TestEndAllWithADamagedItem(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"coatcheck/core/session"
 )
 
+// CallTime is how long a call of accounts may take, as long as one of sessions.
+const CallTime = 800 * time.Millisecond
+
 // Bounded returns accounts whose every call is given up after a time, or when the
 // patience of the request is over (session.WithPatience), so that a store that hangs
 // is a store that is unavailable.

@@ -4,9 +4,7 @@
 package chromium_test
 
 import (
-	"bufio"
 	"context"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,19 +17,14 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"coatcheck/e2e/program"
 )
 
 const chromiumVariable = "COATCHECK_TEST_CHROMIUM"
 
-// Without a browser no test is selected, so that go test says "no tests to run"
-// rather than "ok".
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if os.Getenv(chromiumVariable) == "" {
-		fmt.Println("left out: the tests with a real browser; run them with make test, which sets " + chromiumVariable)
-		_ = flag.Set("test.run", "^$")
-	}
-	os.Exit(m.Run())
+	os.Exit(program.Main(m, chromiumVariable, "the tests with a real browser"))
 }
 
 const password = "correct horse battery staple"
@@ -48,40 +41,14 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "cc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &site{t: t, exe: filepath.Join(dir, "coatcheck"), data: filepath.Join(dir, "data")}
-	if out, err := exec.Command("go", "build", "-o", s.exe, "coatcheck/local").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	s.serve()
+	s := &site{t: t, exe: program.Build(t), data: filepath.Join(program.Folder(t), "data")}
+	server := program.Serve(t, exec.Command(s.exe, "--addr", "127.0.0.1:0", "--data", s.data))
+	s.origin = server.Origin
+	first := server.Line(t)
+	s.setup = first[strings.Index(first, "http"):]
 	s.operate(password, "user", "add", "alice", "--password-stdin")
 	s.browse()
 	return s
-}
-
-func (s *site) serve() {
-	cmd := exec.Command(s.exe, "--addr", "127.0.0.1:0", "--data", s.data)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	lines := bufio.NewScanner(out)
-	for s.setup == "" && lines.Scan() {
-		if origin, ok := strings.CutPrefix(lines.Text(), "Coatcheck is ready: "); ok {
-			s.origin = origin
-		}
-		if i := strings.Index(lines.Text(), "http"); strings.Contains(lines.Text(), "/setup?token=") {
-			s.setup = lines.Text()[i:]
-		}
-	}
 }
 
 func (s *site) operate(stdin string, args ...string) string {

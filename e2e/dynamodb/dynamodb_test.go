@@ -5,31 +5,25 @@
 package dynamodb_test
 
 import (
-	"bufio"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"coatcheck/e2e/program"
 )
 
 const variable = "COATCHECK_TEST_DYNAMODB"
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if os.Getenv(variable) == "" {
-		fmt.Println("left out: the local program on DynamoDB; run it with make test, which sets " + variable)
-		_ = flag.Set("test.run", "^$")
-	}
-	os.Exit(m.Run()) //nolint:forbidigo // a test's main
+	os.Exit(program.Main(m, variable, "the local program on DynamoDB")) //nolint:forbidigo // a test's main
 }
 
 const password = "correct horse battery staple"
@@ -44,10 +38,7 @@ type deployment struct {
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{t: t, exe: filepath.Join(t.TempDir(), "coatcheck"), keys: random(32)}
-	if out, err := exec.Command("go", "build", "-o", d.exe, "coatcheck/local").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	d := &deployment{t: t, exe: program.Build(t), keys: random(32)}
 	endpoint := os.Getenv(variable)
 	if !strings.Contains(endpoint, "://") {
 		endpoint = "http://" + endpoint
@@ -73,19 +64,7 @@ func (d *deployment) serve() string {
 	cmd.Env = append(os.Environ(), "COATCHECK_TAG_KEYS="+d.keys)
 	cmd.Dir = d.t.TempDir()
 	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		d.t.Fatal(err)
-	}
-	d.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return strings.TrimSpace(strings.TrimPrefix(line, "Coatcheck is ready: "))
+	return program.Serve(d.t, cmd).Origin
 }
 
 func (d *deployment) operate(stdin string, args ...string) (string, error) {

@@ -4,9 +4,6 @@
 package readme_test
 
 import (
-	"bufio"
-	"flag"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,17 +11,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"coatcheck/e2e/program"
 )
 
 const curlVariable = "COATCHECK_TEST_CURL"
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if os.Getenv(curlVariable) == "" {
-		fmt.Println("left out: the README's commands; run them with make test, which sets " + curlVariable)
-		_ = flag.Set("test.run", "^$")
-	}
-	os.Exit(m.Run()) //nolint:forbidigo // a test's main
+	os.Exit(program.Main(m, curlVariable, "the README's commands")) //nolint:forbidigo // a test's main
 }
 
 func readme(t *testing.T) string {
@@ -50,15 +44,7 @@ func block(t *testing.T, heading string) []string {
 
 // TestTryIt types the commands of "Try it" one after the other, on a free port.
 func TestTryIt(t *testing.T) {
-	dir, err := os.MkdirTemp("", "cc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	exe := filepath.Join(dir, "coatcheck")
-	if out, err := exec.Command("go", "build", "-o", exe, "coatcheck/local").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	dir, exe := program.Folder(t), program.Build(t)
 	port := freePort(t)
 	run := strings.NewReplacer("go run ./local", exe, "8080", port)
 
@@ -66,7 +52,11 @@ func TestTryIt(t *testing.T) {
 	if commands[0] != "go run ./local" {
 		t.Fatalf("the first command is %q", commands[0])
 	}
-	serve(t, dir, exe, port)
+	server := exec.Command(exe, "--addr", "127.0.0.1:"+port)
+	server.Dir = dir
+	if got, want := program.Serve(t, server).Origin, "http://localhost:"+port; got != want {
+		t.Fatalf("ready at %s, want %s", got, want)
+	}
 	var last string
 	for _, command := range commands[1:] {
 		if command == "" || strings.HasPrefix(command, "#") {
@@ -83,24 +73,6 @@ func TestTryIt(t *testing.T) {
 	}
 	if !strings.Contains(last, `"reason":"ended_by_admin"`) {
 		t.Errorf("the last command printed %s", last)
-	}
-}
-
-func serve(t *testing.T, dir, exe, port string) {
-	t.Helper()
-	cmd := exec.Command(exe, "--addr", "127.0.0.1:"+port)
-	cmd.Dir = dir
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if want := "Coatcheck is ready: http://localhost:" + port + "\n"; err != nil || line != want {
-		t.Fatalf("printed %q, %v, want %q", line, err, want)
 	}
 }
 

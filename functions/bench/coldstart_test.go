@@ -29,7 +29,7 @@ func BenchmarkColdStart(b *testing.B) {
 		compare(b, "cpu-ms", time.Millisecond, starts, func(ours bool) time.Duration {
 			f := both[index(ours)].start(b)
 			mustAllow(b, f, event)
-			took := cpu(b, pidOf(b, both[index(ours)].bootstrap))
+			took := cpu(b, f.PID())
 			f.Close()
 			return took
 		})
@@ -39,7 +39,7 @@ func BenchmarkColdStart(b *testing.B) {
 		compare(b, "cpu-ms", time.Millisecond, starts, func(ours bool) time.Duration {
 			f := both[index(ours)].start(b)
 			ready(b, f)
-			pid := pidOf(b, both[index(ours)].bootstrap)
+			pid := f.PID()
 			start := cpu(b, pid)
 			mustAllow(b, f, event)
 			took := cpu(b, pid) - start

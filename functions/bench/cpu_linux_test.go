@@ -1,9 +1,6 @@
 package bench_test
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -21,24 +18,4 @@ func cpu(b *testing.B, pid int) time.Duration {
 		b.Fatalf("CPU clock of process %d: %v", pid, err)
 	}
 	return time.Duration(at.Nano())
-}
-
-// pidOf returns the process that runs a binary; there must be one.
-func pidOf(b *testing.B, bootstrap string) int {
-	b.Helper()
-	links, _ := filepath.Glob("/proc/[0-9]*/exe")
-	found := 0
-	for _, link := range links {
-		if path, err := os.Readlink(link); err != nil || path != bootstrap { // others' processes are not told
-			continue
-		}
-		if found != 0 {
-			b.Fatalf("%s runs twice", bootstrap)
-		}
-		found, _ = strconv.Atoi(filepath.Base(filepath.Dir(link)))
-	}
-	if found == 0 {
-		b.Fatalf("%s does not run", bootstrap)
-	}
-	return found
 }

@@ -12,8 +12,3 @@ func cpu(b *testing.B, _ int) time.Duration {
 	b.Skip("the CPU time of another process is read on Linux only")
 	return 0
 }
-
-func pidOf(b *testing.B, _ string) int {
-	b.Helper()
-	return 0
-}

@@ -22,7 +22,7 @@ func BenchmarkInvocation(b *testing.B) {
 		for range warm {
 			mustAllow(b, running[i], event)
 		}
-		pids[i] = pidOf(b, f.bootstrap)
+		pids[i] = running[i].PID()
 	}
 	pin(b, pids[:], s.pid, os.Getpid())
 	sent, n := s.requests(b), 0

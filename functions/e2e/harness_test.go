@@ -7,8 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -26,6 +24,7 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
 	"coatcheck/core/store/dynamo"
+	"coatcheck/e2e/program"
 	"coatcheck/functions/internal/lambdatest"
 )
 
@@ -35,15 +34,8 @@ const (
 	secret           = "correct horse battery staple"
 )
 
-// Without a database no test is selected, so that go test says "no tests to run"
-// rather than "ok".
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if os.Getenv(databaseVariable) == "" {
-		fmt.Println("left out: the functions on DynamoDB Local; " + databaseVariable + " says where it listens")
-		_ = flag.Set("test.run", "^$")
-	}
-	code := m.Run()
+	code := program.Main(m, databaseVariable, "the functions on DynamoDB Local")
 	if folder != "" {
 		_ = os.RemoveAll(folder)
 	}

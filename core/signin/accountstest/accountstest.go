@@ -34,12 +34,33 @@ func Checks() []Check {
 // checkTime bounds one check: an adapter that hangs fails it.
 const checkTime = time.Minute
 
+// Option is a setting of [Run].
+type Option func(without map[string]string)
+
+// Without leaves a check out, with the reason why the adapter cannot keep its clause.
+// A name that no check has fails the test.
+func Without(name, reason string) Option {
+	return func(without map[string]string) { without[name] = reason }
+}
+
 // Run holds an adapter against every check, each with accounts of its own. Open
 // returns empty ones and registers their clean-up.
-func Run(t *testing.T, open func(t *testing.T) signin.Accounts) {
+func Run(t *testing.T, open func(t *testing.T) signin.Accounts, opts ...Option) {
 	t.Helper()
+	without := map[string]string{}
+	for _, o := range opts {
+		o(without)
+	}
+	for name, reason := range without {
+		if reason == "" || !slices.ContainsFunc(Checks(), func(c Check) bool { return c.Name == name }) {
+			t.Fatalf("left out %q for %q: want a check's name and a reason", name, reason)
+		}
+	}
 	for _, c := range Checks() {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
+			if reason, out := without[c.Name]; out {
+				t.Skipf("left out: %s", reason)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), checkTime)
 			defer cancel()
 			if err := c.Run(ctx, open(t)); err != nil {

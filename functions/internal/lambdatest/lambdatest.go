@@ -73,6 +73,9 @@ func Start(bootstrap string, env ...string) (*Function, error) {
 	return f, nil
 }
 
+// PID returns the function's process ID, for measuring it.
+func (f *Function) PID() int { return f.cmd.Process.Pid }
+
 // Environment is what Lambda sets, with credentials of the length that Lambda's have:
 // they are signed with every call of AWS. The key ID suits DynamoDB Local.
 func Environment() []string {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -23,8 +22,6 @@ import (
 	"coatcheck/functions/internal/environment"
 	"coatcheck/functions/internal/gateway"
 )
-
-const accountsTime = 800 * time.Millisecond
 
 // Half is a half of the HTTP surface: [httpapi.API.PublicHandler] or
 // [httpapi.API.AdminHandler].
@@ -88,7 +85,7 @@ func (c configuration) wire(client *dynamodb.Client, log *slog.Logger) (*httpapi
 	if err != nil {
 		return nil, err
 	}
-	accounts := signin.Bounded(dynamo.NewAccounts(client, c.accounts), accountsTime)
+	accounts := signin.Bounded(dynamo.NewAccounts(client, c.accounts), signin.CallTime)
 	manager, err := session.New(dynamo.NewSessions(client, c.sessions), c.keys, &session.Options{Policy: c.policy})
 	if err != nil {
 		return nil, err
