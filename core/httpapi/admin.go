@@ -36,7 +36,7 @@ func (a *API) signedIn(role string, fresh bool, next adminHandler) http.HandlerF
 		demand.MaxAuthAge = a.manager.Policy().FreshFor
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		record, err := a.check(r, r.Method, demand)
+		record, err := a.admit(w, r, demand)
 		if err == nil {
 			err = next(w, r, session.BySubject(record.Subject))
 		}
@@ -72,8 +72,8 @@ func (a *API) listSessions(w http.ResponseWriter, r *http.Request, _ session.By)
 		a.log.ErrorContext(r.Context(), "stored item is no session", "event", "session_damaged", "session", id.String())
 	}
 	body := listBody{Sessions: []adminView{}, Next: got.Next}
-	for _, record := range got.Records {
-		body.Sessions = append(body.Sessions, a.adminView(record))
+	for _, s := range got.Sessions {
+		body.Sessions = append(body.Sessions, a.adminView(s))
 	}
 	answer(w, http.StatusOK, body)
 	return nil
@@ -110,11 +110,11 @@ func (a *API) getSession(w http.ResponseWriter, r *http.Request, _ session.By) e
 	if err != nil {
 		return err
 	}
-	record, err := a.manager.Get(r.Context(), id)
+	got, err := a.manager.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, adminBody{a.adminView(record)})
+	answer(w, http.StatusOK, adminBody{a.adminView(got)})
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (a *API) endSession(w http.ResponseWriter, r *http.Request, by session.By) 
 		return err
 	}
 	a.logEnd(ctx, record)
-	answer(w, http.StatusOK, adminBody{a.adminView(record)})
+	answer(w, http.StatusOK, adminBody{a.adminView(ended(record))})
 	return nil
 }
 
@@ -182,4 +182,9 @@ func (a *API) addUser(w http.ResponseWriter, r *http.Request, by session.By) err
 	a.log.InfoContext(r.Context(), "user added", "event", "user_added", "subject", account.Subject, "by", string(by))
 	answer(w, http.StatusCreated, userBody{userView{account.Subject, account.Name, list(account.Roles)}})
 	return nil
+}
+
+// ended is a session that was just ended, as lists tell it.
+func ended(r session.Record) session.Listed {
+	return session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason}
 }

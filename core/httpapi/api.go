@@ -27,6 +27,7 @@ type API struct {
 	origins   inbound.Origins
 	sameSite  http.SameSite
 	client    func(*http.Request) string
+	passive   inbound.Routes
 	log       *slog.Logger
 }
 
@@ -47,6 +48,10 @@ type Options struct {
 	SameSite http.SameSite
 	// ClientAddress tells the client's IP address; nil: the connection's.
 	ClientAddress func(*http.Request) string
+	// PassiveRoutes are patterns in the syntax of net/http's ServeMux, such as "GET
+	// /notifications/{id}", of requests that are no use of the session: pages send them
+	// by themselves. A client may say so of any request with [inbound.HeaderPassive].
+	PassiveRoutes []string
 	// Log receives one line an event, never with a token; nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -70,7 +75,9 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	if err := a.validate(); err != nil {
+	var err error
+	a.passive, err = inbound.ParseRoutes(opts.PassiveRoutes)
+	if err := errors.Join(a.validate(), err); err != nil {
 		return nil, err
 	}
 	return a, nil

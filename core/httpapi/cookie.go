@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"coatcheck/core/httpapi/inbound"
@@ -24,9 +26,16 @@ func (a *API) cookie(value string, maxAge int) *http.Cookie {
 func (a *API) setCookie(w http.ResponseWriter, t session.Token, r session.Record) {
 	maxAge := 0
 	if r.Remembered {
-		maxAge = int(r.AbsoluteExpiry.Sub(r.CreatedAt) / time.Second)
+		maxAge = int(a.manager.Remaining(r) / time.Second)
 	}
-	http.SetCookie(w, a.cookie(t.Reveal(), maxAge))
+	replaceCookie(w, a.cookie(t.Reveal(), maxAge))
 }
 
-func (a *API) clearCookie(w http.ResponseWriter) { http.SetCookie(w, a.cookie("", -1)) }
+func (a *API) clearCookie(w http.ResponseWriter) { replaceCookie(w, a.cookie("", -1)) }
+
+// replaceCookie leaves one session cookie in the answer: a renewed token must not come
+// along with that of a new session.
+func replaceCookie(w http.ResponseWriter, c *http.Cookie) {
+	others := slices.DeleteFunc(w.Header()["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, CookieName+"=") })
+	w.Header()["Set-Cookie"] = append(others, c.String())
+}

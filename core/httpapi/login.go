@@ -40,7 +40,7 @@ type loginView struct {
 // loginPage shows the form, or who is signed in and a way out.
 func (a *API) loginPage(w http.ResponseWriter, r *http.Request) {
 	view := loginView{ReturnTo: safePath(r.URL.Query().Get("return_to")), Remember: a.remembers()}
-	switch record, err := a.check(r, r.Method, session.Demand{}); {
+	switch record, err := a.admit(w, r, session.Demand{}); {
 	case err == nil:
 		own := a.ownView(record)
 		view.Session = &own
@@ -66,17 +66,23 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) {
 	}
 	a.log.InfoContext(r.Context(), "session created",
 		"event", "session_created", "session", record.ID.String(), "subject", record.Subject, "client", record.Client.Address)
-	body := signedInBody{Session: a.ownView(record)}
-	if req.bearer {
-		body.Token = token.Reveal()
-	} else {
-		a.setCookie(w, token, record)
-	}
+	body := a.handOut(w, token, record)
 	if req.form {
 		http.Redirect(w, r, req.returnTo, http.StatusSeeOther)
 		return
 	}
 	answer(w, http.StatusOK, body)
+}
+
+// handOut gives a token to its holder: in the cookie or, to a program, in the body.
+func (a *API) handOut(w http.ResponseWriter, token session.Token, record session.Record) signedInBody {
+	body := signedInBody{Session: a.ownView(record)}
+	if record.Bearer {
+		body.Token = token.Reveal()
+	} else {
+		a.setCookie(w, token, record)
+	}
+	return body
 }
 
 // readLogin reads the attempt. A form always has to come from our own page (a

@@ -41,15 +41,11 @@ func (a *API) logout(w http.ResponseWriter, r *http.Request) {
 const maxLogouts = 8
 
 func (a *API) signOut(ctx context.Context, presented session.Presented) error {
-	record, err := a.manager.Identify(ctx, presented)
+	ended, err := a.manager.SignOut(ctx, presented)
 	switch {
 	case errors.Is(err, session.ErrNoSession):
 		return nil
-	case err != nil:
-		return err
-	}
-	ended, err := a.manager.End(ctx, record.ID, session.SignedOut, session.BySubject(record.Subject))
-	if err == nil {
+	case err == nil:
 		a.logEnd(ctx, ended)
 	}
 	return err

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // ownSession tells the holder who he is and until when; a refusal tells the holder
 // of a genuine token why the session is over.
 func (a *API) ownSession(w http.ResponseWriter, r *http.Request) {
-	record, err := a.check(r, r.Method, session.Demand{})
+	record, err := a.admit(w, r, session.Demand{})
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -31,13 +32,19 @@ const (
 // authorize answers a proxy's subrequest (forward-auth): 204 with the identity in
 // headers, all of them always, or a refusal. The proxy names the method of the
 // original request, so that a cross-site POST is refused; no page of another site
-// can set that header.
+// can set that header. A token is never replaced here: proxies do not pass the cookie
+// of such an answer on.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request) {
 	method := r.Method
 	if original := r.Header.Get("X-Forwarded-Method"); original != "" {
 		method = original
 	}
-	record, err := a.check(r, method, session.Demand{})
+	presented, err := a.presented(r, method, originalPath(r))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	record, err := a.manager.Lookup(r.Context(), presented)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -48,4 +55,13 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) {
 	h.Set(HeaderRoles, strings.Join(record.Roles, " "))
 	h.Set(HeaderAuthTime, record.AuthTime.Format(time.RFC3339))
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// originalPath is the path that a proxy asks for, "" where it does not say.
+func originalPath(r *http.Request) string {
+	u, err := url.Parse(r.Header.Get("X-Forwarded-Uri"))
+	if err != nil {
+		return ""
+	}
+	return u.Path
 }

@@ -15,6 +15,8 @@ type ownView struct {
 	LastSeenAt     time.Time  `json:"lastSeenAt"`
 	ExpiresAt      time.Time  `json:"expiresAt"`
 	AbsoluteExpiry time.Time  `json:"absoluteExpiry"`
+	// Actor is the session of who acts as the subject.
+	Actor *session.ID `json:"actor,omitempty"`
 }
 
 // adminView is a session as an operator sees it.
@@ -51,17 +53,18 @@ func (a *API) ownView(r session.Record) ownView {
 	return ownView{
 		ID: r.ID, Subject: r.Subject, Roles: list(r.Roles), CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt,
 		ExpiresAt: a.manager.ExpiresAt(r), AbsoluteExpiry: a.manager.AbsoluteExpiry(r),
+		Actor: optional(r.Actor),
 	}
 }
 
-func (a *API) adminView(r session.Record) adminView {
+func (a *API) adminView(s session.Listed) adminView {
+	r := s.Record
 	v := adminView{
-		ownView: a.ownView(r), AuthTime: r.AuthTime, Methods: list(r.Methods),
+		ownView: a.ownView(r), Status: s.State, EndReason: s.Reason, AuthTime: r.AuthTime, Methods: list(r.Methods),
 		Remembered: r.Remembered, Bearer: r.Bearer,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
 		Replaces: optional(r.Replaces), EndedBy: r.End.By, ReplacedBy: optional(r.End.ReplacedBy),
 	}
-	v.Status, v.EndReason = a.manager.State(r)
 	if r.Ended() {
 		v.EndedAt = &r.End.At
 	}

@@ -19,6 +19,48 @@ func (m *Manager) End(ctx context.Context, id ID, reason EndReason, by By) (Reco
 	return r, err
 }
 
+// SignOut ends the session that a presented token belongs to, as its holder's wish.
+// It is success when the session had ended or expired. A token that was replaced and
+// is past its grace ends it as [TokenReuse]. Who acts as somebody else in a browser
+// leaves his own session along with it. Its error is a [*Refusal] as of
+// [Manager.Lookup], with which nothing was ended, or one of [Manager.End].
+func (m *Manager) SignOut(ctx context.Context, p Presented) (Record, error) {
+	token, err := m.verify(p.Token)
+	if err != nil {
+		return Record{}, err
+	}
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	now := m.clock()
+	r, err := m.fetch(ctx, token.ID(), now)
+	verdict := m.policy.judge(&r.Secrets, token.secretHash(), now, false)
+	if err == nil && (r.Bearer != p.Bearer || verdict == isUnknown) {
+		err = &Refusal{Outcome: Unknown}
+	}
+	if err != nil {
+		return Record{}, refusalOf(err, token.ID())
+	}
+	e := End{Reason: SignedOut, By: whoActs(&r)}
+	if verdict == isReplay {
+		e = End{Reason: TokenReuse, By: ByRule}
+	}
+	if !r.Actor.IsZero() && !r.Bearer {
+		if _, _, err := m.end(ctx, r.Actor, e); err != nil && !errors.Is(err, ErrNotFound) {
+			return Record{}, err
+		}
+	}
+	r, _, err = m.end(ctx, r.ID, e)
+	return r, err
+}
+
+// whoActs is who does what is done in a session.
+func whoActs(r *Record) By {
+	if r.Actor.IsZero() {
+		return BySubject(r.Subject)
+	}
+	return ByActor(r.Actor)
+}
+
 // end reports besides whether it was this call that ended the session. Its caller
 // bounds it.
 func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
@@ -39,6 +81,9 @@ func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 		return r, r.End.equal(e), nil
 	case errors.Is(err, ErrConflict) && r.ID == id && r.Ended():
 		// A retry inside the adapter may meet its own earlier write.
+		return r, r.End.equal(e), nil
+	case errors.Is(err, ErrDamaged) && r.ID == id && r.Ended():
+		// Odd, and over for good: what holds is the end.
 		return r, r.End.equal(e), nil
 	case err == nil || errors.Is(err, ErrConflict):
 		err = ErrDamaged
@@ -61,6 +106,15 @@ func (m *Manager) EndOthers(ctx context.Context, subject string, keep ID, reason
 	return m.endMany(ctx, subject, keep, reason, by)
 }
 
+// ReplaceFence makes every sign-in of a subject that is under way fail, and ends
+// nothing: what a change of the account needs that leaves sessions live.
+func (m *Manager) ReplaceFence(ctx context.Context, subject string) error {
+	if !ValidSubject(subject) {
+		return invalidSubject()
+	}
+	return m.replaceFence(ctx, PartitionOf(subject))
+}
+
 // endMany replaces the fence first: a sign-in that read the old one is refused, and
 // one that reads the new one began after this.
 func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason EndReason, by By) (int, error) {
@@ -74,26 +128,28 @@ func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason E
 	// All that is kept, however old: a session that a tighter policy holds back
 	// today must not come back with a looser one.
 	e := End{At: m.clock(), Reason: reason, By: by}
-	n, damaged := 0, error(nil)
+	n := 0
 	err := m.walk(ctx, Range{Partition: partition}, func(page *Listing) error {
-		if len(page.Damaged) > 0 {
-			damaged = unavailable("end all", fmt.Errorf("session %v: %w", page.Damaged[0], ErrDamaged))
-		}
-		ended, err := m.endEach(ctx, m.living(page.Records, keep), e)
+		ended, err := m.endEach(ctx, m.living(page, keep), e)
 		n += ended
 		return err
 	})
-	return n, errors.Join(err, damaged)
+	return n, err
 }
 
 // living returns the sessions but one that some process's clock may take for live,
-// whatever the policy.
-func (m *Manager) living(records []Record, but ID) []ID {
+// whatever the policy, and those whose state cannot be read.
+func (m *Manager) living(page *Listing, but ID) []ID {
 	now := m.clock()
 	var ids []ID
-	for i := range records {
-		if r := &records[i]; r.ID != but && m.mayLive(r, now) {
+	for i := range page.Records {
+		if r := &page.Records[i]; r.ID != but && m.mayLive(r, now) {
 			ids = append(ids, r.ID)
+		}
+	}
+	for _, id := range page.Damaged {
+		if id != but {
+			ids = append(ids, id)
 		}
 	}
 	return ids

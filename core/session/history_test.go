@@ -170,7 +170,7 @@ func (d damager) Update(ctx context.Context, id session.ID, c session.Change) (s
 func TestTouchOfADamagedItem(t *testing.T) {
 	w := newWorld(t, session.Options{})
 	p, r := w.signIn("alice")
-	w.clock.Move(w.Policy().TouchEvery)
+	w.clock.Move(2 * w.Policy().TouchEvery)
 	honest := w.store.Store
 	w.store.Store = damager{honest, r.ID}
 	w.wantOutcome(p, session.Unavailable, "")
@@ -185,24 +185,29 @@ func (nonsense) Update(_ context.Context, id session.ID, _ session.Change) (sess
 	return session.Record{ID: id}, session.ErrConflict
 }
 
-func TestIdentify(t *testing.T) {
+func TestSignOut(t *testing.T) {
 	w := newWorld(t, session.Options{})
 	p, r := w.signIn("alice")
-	if got, err := w.Identify(t.Context(), p); err != nil || got.ID != r.ID {
-		t.Errorf("live: %v, %v", got.ID, err)
+	other := p
+	other.Bearer = true
+	for name, c := range map[string]struct {
+		session.Presented
+		want session.Outcome
+	}{
+		"the other transport": {other, session.Unknown},
+		"malformed":           {session.Presented{Token: "x"}, session.Malformed},
+		"nothing":             {session.Presented{}, session.Absent},
+	} {
+		if _, err := w.SignOut(t.Context(), c.Presented); session.OutcomeOf(err) != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
 	}
-	if _, err := w.End(t.Context(), r.ID, session.SignedOut, session.ByOperator); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := w.Identify(t.Context(), p); err != nil || !got.Ended() {
-		t.Errorf("ended: %v, %v", got.ID, err)
-	}
-	p.Bearer = true
-	if _, err := w.Identify(t.Context(), p); session.OutcomeOf(err) != session.Unknown {
-		t.Errorf("the other transport: %v", err)
-	}
-	if _, err := w.Identify(t.Context(), session.Presented{Token: "x"}); session.OutcomeOf(err) != session.Malformed {
-		t.Errorf("malformed: %v", err)
+	w.wantOutcome(p, session.Allowed, "")
+	for _, name := range []string{"live", "ended"} {
+		got, err := w.SignOut(t.Context(), p)
+		if err != nil || got.ID != r.ID || got.End.Reason != session.SignedOut || got.End.By != "subject:alice" {
+			t.Errorf("%s: %+v, %v", name, got.End, err)
+		}
 	}
 }
 
@@ -239,20 +244,6 @@ func TestImpossibleControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantOutcome(p, session.Unavailable, "")
-}
-
-// A session acted in by somebody else never counts as fresh.
-func TestActorIsNeverFresh(t *testing.T) {
-	w := newWorld(t, session.Options{})
-	p, _ := w.signIn("alice")
-	w.store.Store = liar{w.store.Store, func(r session.Reading) session.Reading {
-		r.Records[0].Actor = session.ID{1}
-		return r
-	}}
-	p.Demand = session.Demand{MaxAuthAge: time.Hour}
-	if _, err := w.Lookup(t.Context(), p); !errors.Is(err, session.ErrNotFresh) {
-		t.Errorf("got %v, want ErrNotFresh", err)
-	}
 }
 
 // A request waits for stores no longer than its patience, however many calls it makes.

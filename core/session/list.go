@@ -2,39 +2,106 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
+	"slices"
+	"time"
 )
 
-// Get returns one record, live or not. It returns [ErrNotFound] where there is none.
-func (m *Manager) Get(ctx context.Context, id ID) (Record, error) {
-	ctx, cancel := m.bounded(ctx)
-	defer cancel()
-	r, err := m.fetch(ctx, id, m.clock())
-	if err != nil {
-		return Record{}, fmt.Errorf("get session %v: %w", id, err)
-	}
-	return r, nil
+// Listed is a session as a list tells it: its record, and where it is in its life by
+// this process's clock and policy.
+type Listed struct {
+	Record
+	State State
+	// Reason is why the session is over; "" while it is active.
+	Reason EndReason
 }
 
-// Identify returns the record that a presented token belongs to, live or not: what a
-// logout needs. Its error is a [*Refusal] as of [Manager.Lookup].
-func (m *Manager) Identify(ctx context.Context, p Presented) (Record, error) {
-	token, err := m.verify(p.Token)
+// Get returns one session, live or not. It returns [ErrNotFound] where there is none.
+func (m *Manager) Get(ctx context.Context, id ID) (Listed, error) {
+	bound, cancel := m.bounded(ctx)
+	defer cancel()
+	r, err := m.fetch(bound, id, m.clock())
 	if err != nil {
-		return Record{}, err
+		return Listed{}, fmt.Errorf("get session %v: %w", id, err)
 	}
+	listed, err := m.listed(ctx, []Record{r})
+	if err != nil {
+		return Listed{}, fmt.Errorf("get session %v: %w", id, err)
+	}
+	return listed[0], nil
+}
+
+// listed tells the state of each record. What it depends on beside the record is read
+// if need be: the last end of everybody, and the sessions of those who act.
+func (m *Manager) listed(ctx context.Context, records []Record) ([]Listed, error) {
+	now := m.clock()
+	if err := m.refresh(ctx, now); err != nil {
+		return nil, err
+	}
+	overActors, err := m.overActors(ctx, records, now)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Listed, len(records))
+	for i := range records {
+		r := &records[i]
+		state, reason := m.state(r, now)
+		if why, over := overActors[r.Actor]; over && state == StateActive {
+			state, reason = StateEnded, why
+		}
+		all[i] = Listed{Record: *r, State: state, Reason: reason}
+	}
+	return all, nil
+}
+
+// maxRead is how many sessions one Read takes.
+const maxRead = 100
+
+// overActors returns, of those who act in the records, whose own session is over and
+// why.
+func (m *Manager) overActors(ctx context.Context, records []Record, now time.Time) (map[ID]EndReason, error) {
+	asked := map[ID]EndReason{}
+	var ids []ID
+	for i := range records {
+		actor := records[i].Actor
+		if _, known := asked[actor]; !actor.IsZero() && !known && !records[i].Ended() {
+			ids, asked[actor] = append(ids, actor), SignedOut // unless it is found live
+		}
+	}
+	for batch := range slices.Chunk(ids, maxRead) {
+		got, err := m.readBounded(ctx, Query{Sessions: batch}, now)
+		if err != nil {
+			return nil, err
+		}
+		for i := range got.Records {
+			if state, reason := m.state(&got.Records[i], now); state != StateActive {
+				asked[got.Records[i].ID] = reason
+				continue
+			}
+			delete(asked, got.Records[i].ID)
+		}
+	}
+	return asked, nil
+}
+
+// refresh learns of the last end of everybody if it is time to.
+func (m *Manager) refresh(ctx context.Context, now time.Time) error {
+	if !m.control.due(now) {
+		return nil
+	}
+	_, err := m.readBounded(ctx, Query{Control: true}, now)
+	return err
+}
+
+// readBounded is one bounded read, which learns of the control what it was asked for.
+func (m *Manager) readBounded(ctx context.Context, q Query, now time.Time) (Reading, error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	r, err := m.fetch(ctx, token.ID(), m.clock())
-	if err == nil && (r.Bearer != p.Bearer || !r.Secrets.Current.matches(token.secretHash())) {
-		err = &Refusal{Outcome: Unknown}
+	got, err := m.read(ctx, q)
+	if err == nil && q.Control {
+		m.control.learn(got.EndedBefore, now)
 	}
-	if err != nil {
-		return Record{}, refusalOf(err, token.ID())
-	}
-	return r, nil
+	return got, err
 }
 
 // Bounds of a list's page.
@@ -49,44 +116,61 @@ type UserPage struct {
 	Cursor string // the Next of the page before; "" for the first
 }
 
-// UserSessions is a page of a user's sessions, newest first, ended ones included.
+// SessionPage is a page of a list of sessions.
 // Damaged names stored items that are no records: never let in, shown so that
 // somebody mends them. Next is "" after the last page.
-type UserSessions struct {
-	Records []Record
-	Damaged []ID
-	Next    string
+type SessionPage struct {
+	Sessions []Listed
+	Damaged  []ID
+	Next     string
 }
 
 // List returns a subject's sessions, live and ended, newest first, strongly
 // consistent. A cursor of another list is [ErrCursor].
-func (m *Manager) List(ctx context.Context, subject string, page UserPage) (UserSessions, error) {
+func (m *Manager) List(ctx context.Context, subject string, page UserPage) (SessionPage, error) {
 	if !ValidSubject(subject) {
-		return UserSessions{}, invalidSubject()
+		return SessionPage{}, invalidSubject()
 	}
 	if page.Limit == 0 {
 		page.Limit = DefaultPage
 	}
 	if page.Limit < 1 || page.Limit > MaxPage {
-		return UserSessions{}, invalid("limit is %d: want 1 to %d", page.Limit, MaxPage)
+		return SessionPage{}, invalid("limit is %d: want 1 to %d", page.Limit, MaxPage)
 	}
 	r := Range{Partition: PartitionOf(subject), Limit: page.Limit}
 	if page.Cursor != "" {
-		before, err := m.openCursor(page.Cursor, r.Partition)
+		before, err := m.openUser(page.Cursor, r.Partition)
 		if err != nil {
-			return UserSessions{}, err
+			return SessionPage{}, err
 		}
 		r.Before = before
 	}
 	listing, err := m.list(ctx, r)
 	if err != nil {
-		return UserSessions{}, err
+		return SessionPage{}, err
 	}
-	out := UserSessions{Records: listing.Records, Damaged: listing.Damaged}
+	sessions, err := m.listed(ctx, listing.Records)
+	if err != nil {
+		return SessionPage{}, err
+	}
+	out := SessionPage{Sessions: sessions, Damaged: listing.Damaged}
 	if listing.More {
-		out.Next = m.sealCursor(listing.last())
+		last := listing.last()
+		out.Next = m.SealCursor(userList(r.Partition), last[:])
 	}
 	return out, nil
+}
+
+// userList is the name of a user's list.
+func userList(p Partition) string { return "user\x00" + string(p[:]) }
+
+// openUser returns the ID at which the list of a user goes on.
+func (m *Manager) openUser(cursor string, p Partition) (ID, error) {
+	raw, err := m.OpenCursor(userList(p), cursor)
+	if err != nil || len(raw) != len(ID{}) {
+		return ID{}, ErrCursor
+	}
+	return ID(raw), nil
 }
 
 // last returns the lowest ID of a listing, damaged items included.
@@ -141,30 +225,4 @@ func (m *Manager) list(ctx context.Context, r Range) (Listing, error) {
 	}
 	got.Records = kept
 	return got, nil
-}
-
-// A cursor is the last ID of its page, tagged under a domain of its own: it cannot
-// be made up, and it fits the list of one user only.
-const cursorDomain = "coatcheck cursor user\x00"
-
-func (m *Manager) sealCursor(last ID) string {
-	tag := m.keys.tag(0, cursorInput(last))
-	return base64.RawURLEncoding.EncodeToString(append(last[:], tag[:]...))
-}
-
-func (m *Manager) openCursor(text string, p Partition) (ID, error) {
-	raw, err := strict.DecodeString(text)
-	if err != nil || len(raw) != len(ID{})+tagSize {
-		return ID{}, ErrCursor
-	}
-	id := ID(raw[:len(ID{})])
-	if !m.keys.verify(cursorInput(id), raw[len(ID{}):]) || id.Partition() != p {
-		return ID{}, ErrCursor
-	}
-	return id, nil
-}
-
-func cursorInput(id ID) []byte {
-	sum := sha256.Sum256(append([]byte(cursorDomain), id[:]...))
-	return sum[:]
 }

@@ -44,20 +44,67 @@ type Demand struct {
 // session is live and fulfils the demand. It costs one read of the store, none for a
 // token that this deployment did not make, and once per Policy.TouchEvery one write,
 // whose failure does not fail the request unless it shows that the session is over.
+// The first request with a token that [Manager.Renew] handed out costs one more, and
+// a session that somebody acts in ([SignIn].Actor) a second read, of the actor's.
 //
 // Its error is always a [*Refusal]; see there.
 func (m *Manager) Lookup(ctx context.Context, p Presented) (Record, error) {
+	in, err := m.lookup(ctx, p, false)
+	return in.record, err
+}
+
+// Renew is [Manager.Lookup] for whoever can set a cookie with the answer. Once per
+// Policy.RotateEvery it also returns a new token for the session, which takes the
+// place of the presented one; otherwise the zero Token. The new one counts from its
+// first use on, so that an answer which is lost signs nobody out. A token that was
+// replaced is refused after a grace, and presenting it ends the session (OAuth 2.0
+// Security BCP, RFC 9700 section 4.14.2, does so with refresh tokens).
+func (m *Manager) Renew(ctx context.Context, p Presented) (Record, Token, error) {
+	in, err := m.lookup(ctx, p, !p.Bearer)
+	return in.record, in.renewed, err
+}
+
+func (m *Manager) lookup(ctx context.Context, p Presented, renew bool) (admission, error) {
 	token, err := m.verify(p.Token)
 	if err != nil {
-		return Record{}, err
+		return admission{}, err
 	}
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	r, err := m.lookup(ctx, token, p)
-	if err != nil {
-		return Record{}, refusalOf(err, token.ID())
+	v := visit{secret: token.secretHash(), bearer: p.Bearer, now: m.clock(), renew: renew}
+	in, err := m.visit(ctx, token.ID(), v, p.Passive)
+	if err == nil {
+		err = p.Demand.check(&in, v.now)
 	}
-	return r, nil
+	if err != nil {
+		return admission{}, refusalOf(err, token.ID())
+	}
+	return in, nil
+}
+
+// visit reads the record, carries out the rotation, and writes the use down.
+func (m *Manager) visit(ctx context.Context, id ID, v visit, passive bool) (admission, error) {
+	r, err := m.fetch(ctx, id, v.now)
+	if err != nil {
+		return admission{}, err
+	}
+	in, err := m.admit(ctx, r, v)
+	if err != nil {
+		return admission{}, err
+	}
+	if err := m.visitActor(ctx, &in.record, v.now, passive); err != nil {
+		return admission{}, err
+	}
+	in.record, err = m.used(ctx, in.record, v.now, passive)
+	return in, err
+}
+
+// used writes the use down if it is one and it is time to.
+func (m *Manager) used(ctx context.Context, r Record, now time.Time, passive bool) (Record, error) {
+	if passive || !m.policy.touchDue(&r, now) {
+		return r, nil
+	}
+	return m.touch(ctx, r, now)
 }
 
 // verify turns a presented text into a token without touching the store.
@@ -73,26 +120,6 @@ func (m *Manager) verify(presented string) (Token, error) {
 	default:
 		return token, nil
 	}
-}
-
-func (m *Manager) lookup(ctx context.Context, token Token, p Presented) (Record, error) {
-	now := m.clock()
-	r, err := m.fetch(ctx, token.ID(), now)
-	if err != nil {
-		return Record{}, err
-	}
-	if r.Bearer != p.Bearer || !r.Secrets.Current.matches(token.secretHash()) {
-		return Record{}, &Refusal{Outcome: Unknown}
-	}
-	if err := m.over(&r, now); err != nil {
-		return Record{}, err
-	}
-	if !p.Passive && m.policy.touchDue(&r, now) {
-		if r, err = m.touch(ctx, r, now); err != nil {
-			return Record{}, err
-		}
-	}
-	return r, p.Demand.check(&r, now)
 }
 
 // fetch reads one record and, when it is time for it, the control along with it.
@@ -148,12 +175,13 @@ func (m *Manager) touch(ctx context.Context, r Record, now time.Time) (Record, e
 }
 
 // check returns the refusal for a session that does not fulfil the demand.
-func (d Demand) check(r *Record, now time.Time) error {
+func (d Demand) check(in *admission, now time.Time) error {
+	r := &in.record
 	if len(d.AnyRole) > 0 && !slices.ContainsFunc(d.AnyRole, func(role string) bool { return slices.Contains(r.Roles, role) }) {
-		return &Refusal{Outcome: Forbidden, cause: ErrRole}
+		return &Refusal{Outcome: Forbidden, Demand: d, cause: ErrRole}
 	}
-	if d.MaxAuthAge > 0 && (now.Sub(r.AuthTime) >= d.MaxAuthAge || !r.Actor.IsZero()) {
-		return &Refusal{Outcome: Forbidden, cause: ErrNotFresh}
+	if d.MaxAuthAge > 0 && (now.Sub(r.AuthTime) >= d.MaxAuthAge || in.stale || !r.Actor.IsZero()) {
+		return &Refusal{Outcome: Forbidden, Demand: d, cause: ErrNotFresh}
 	}
 	return nil
 }
@@ -162,9 +190,18 @@ func (d Demand) check(r *Record, now time.Time) error {
 var (
 	// ErrRole says that the session has none of the roles asked for.
 	ErrRole = errors.New("none of the roles asked for")
-	// ErrNotFresh says that the credential was checked too long ago.
+	// ErrNotFresh says that the credential was checked too long ago, that the token was
+	// just replaced by a newer one, or that somebody else acts in the session.
 	ErrNotFresh = errors.New("authentication not fresh")
 )
+
+// asRefusal is refusalOf for what may be no error.
+func asRefusal(err error, id ID) error {
+	if err == nil {
+		return nil
+	}
+	return refusalOf(err, id)
+}
 
 // refusalOf turns what went wrong inside a lookup into its refusal.
 func refusalOf(err error, id ID) *Refusal {
@@ -195,11 +232,11 @@ func (m *Manager) state(r *Record, now time.Time) (State, EndReason) {
 	if r.Ended() {
 		return StateEnded, r.End.Reason
 	}
+	if before, everybody := m.control.over(r.CreatedAt); everybody && m.policy.timeout(r, before) == "" {
+		return StateEnded, EndedEverywhere
+	}
 	if reason := m.policy.timeout(r, now); reason != "" {
 		return StateExpired, reason
-	}
-	if m.control.over(r.CreatedAt) {
-		return StateEnded, EndedEverywhere
 	}
 	return StateActive, ""
 }
@@ -221,3 +258,6 @@ func (m *Manager) AbsoluteExpiry(r Record) time.Time {
 	_, absolute := m.policy.expiry(&r)
 	return absolute
 }
+
+// Remaining returns how long the session can last from now on, however much it is used.
+func (m *Manager) Remaining(r Record) time.Duration { return m.AbsoluteExpiry(r).Sub(m.clock()) }

@@ -160,10 +160,14 @@ func (c *control) learn(endedBefore, began time.Time) {
 	c.readAt.Store(began.UnixMilli())
 }
 
-// over reports whether a session made at a time was ended with everybody's.
-func (c *control) over(created time.Time) bool {
-	before := c.endedBefore.Load()
-	return before != 0 && created.UnixMilli() < before+Skew.Milliseconds()
+// over reports whether a session made at a time was ended with everybody's, and when.
+func (c *control) over(created time.Time) (before time.Time, over bool) {
+	at := c.endedBefore.Load()
+	if at == 0 {
+		return time.Time{}, false
+	}
+	before = time.UnixMilli(at).UTC()
+	return before, !created.After(before.Add(Skew))
 }
 
 func grow(v *atomic.Int64, to int64) {

@@ -87,8 +87,11 @@ func (h *hooked) Read(ctx context.Context, q session.Query) (got session.Reading
 
 func (h *hooked) Update(ctx context.Context, id session.ID, c session.Change) (got session.Record, err error) {
 	call := "touch"
-	if c.End != nil {
+	switch {
+	case c.End != nil:
 		call = "end"
+	case c.Secrets != nil:
+		call = "rotate"
 	}
 	err = h.meet(call, func() error { got, err = h.Store.Update(ctx, id, c); return err })
 	return got, err
@@ -215,7 +218,7 @@ func TestCallsOfEachOperation(t *testing.T) {
 	w.wantOutcome(session.Presented{}, session.Absent, "")
 	w.wantOutcome(session.Presented{Token: "AQ" + strings.Repeat("A", 78)}, session.Forged, "")
 	want("authorize, no token of ours")
-	w.clock.Move(w.Policy().TouchEvery)
+	w.clock.Move(2 * w.Policy().TouchEvery)
 	w.wantOutcome(p, session.Allowed, "")
 	want("authorize and touch", "read+control", "touch")
 	w.wantOutcome(p, session.Allowed, "")
@@ -236,6 +239,11 @@ func TestCallsOfEachOperation(t *testing.T) {
 		t.Error(err)
 	}
 	want("list a user's", "list")
+	w.clock.Move(5 * time.Second)
+	if _, err := w.List(ctx, "alice", session.UserPage{}); err != nil {
+		t.Error(err)
+	}
+	want("list a user's, control due", "list", "read+control")
 }
 
 // Over 10,000 requests at one a second at most 0.02 writes each.
@@ -451,8 +459,8 @@ func (w *world) wantLive(subject string, want int) {
 		w.t.Fatal(err)
 	}
 	live := 0
-	for _, r := range got.Records {
-		if state, _ := w.State(r); state == session.StateActive {
+	for _, s := range got.Sessions {
+		if s.State == session.StateActive {
 			live++
 		}
 	}
@@ -547,7 +555,7 @@ func TestListPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, r := range got.Records {
+		for i, r := range got.Sessions {
 			if (page > 0 || i > 0) && bytes.Compare(r.ID[:], last[:]) >= 0 {
 				t.Error("not newest first")
 			}

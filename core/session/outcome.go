@@ -47,7 +47,9 @@ type Refusal struct {
 	// Session is whose token was presented; zero before a token was verified. It
 	// may stand in a log.
 	Session ID
-	cause   error
+	// Demand is what was asked for; set only for Forbidden.
+	Demand Demand
+	cause  error
 }
 
 // Error says what happened, without anything secret. It is for logs: to the outside

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -28,13 +29,21 @@ type Policy struct {
 	RememberedIdle     time.Duration
 	RememberedAbsolute time.Duration
 	// TouchEvery is how often use is written down; between two touches a lookup
-	// writes nothing, so a session may end up to this much before its idle limit
-	// and never after it by the clock of the process that checks. Default a tenth of Idle, at least 1 min, at most half of
-	// Idle.
+	// writes no use, so a session may end up to this much before its idle limit
+	// and never after it by the clock of the process that checks. Each session waits
+	// up to a tenth longer, so that sessions that began together do not write together.
+	// Default a tenth of Idle, at least 1 min, at most half of Idle.
 	TouchEvery time.Duration
 	// FreshFor is how long after a credential was checked it counts as fresh.
 	// Default 15 min.
 	FreshFor time.Duration
+	// RotateEvery is how often a session's secret is replaced, at answers that can set
+	// a cookie; [Never] keeps it. Default 1 h, at least 5 min.
+	RotateEvery time.Duration
+	// Grace is the longest that a request is assumed to live. Within it, requests that
+	// were sent before a new token arrived are still let in with the one before.
+	// Default 30 s, at most 2 min.
+	Grace time.Duration
 	// PerUser is how many live sessions a user may have; the oldest end when there
 	// are more (ASVS 7.1.2). Default 10.
 	PerUser int
@@ -50,7 +59,12 @@ const (
 	maxAbsolute  = 400 * 24 * time.Hour
 	maxPerUser   = 1000
 	maxRetention = 10 * 366 * 24 * time.Hour
+	minRotate    = 5 * time.Minute
+	maxGrace     = 2 * time.Minute // under minRotate: a token is out of its grace before the next comes
 )
+
+// Never turns off what a policy does every so often.
+const Never time.Duration = -1
 
 // WithDefaults returns the policy with every field that is zero set to its default.
 func (p Policy) WithDefaults() Policy {
@@ -58,6 +72,8 @@ func (p Policy) WithDefaults() Policy {
 	setDefault(&p.Absolute, 8*time.Hour)
 	setDefault(&p.TouchEvery, min(max(p.Idle/10, time.Minute), p.Idle/2))
 	setDefault(&p.FreshFor, 15*time.Minute)
+	setDefault(&p.RotateEvery, time.Hour)
+	setDefault(&p.Grace, 30*time.Second)
 	setDefault(&p.Retention, 30*24*time.Hour)
 	if p.PerUser == 0 {
 		p.PerUser = 10
@@ -95,6 +111,10 @@ func (p Policy) Validate() error {
 	within("TouchEvery", p.TouchEvery, time.Millisecond, max(p.Idle/2, time.Millisecond))
 	within("FreshFor", p.FreshFor, time.Second, maxAbsolute)
 	within("Retention", p.Retention, 0, maxRetention)
+	within("Grace", p.Grace, time.Second, maxGrace)
+	if p.RotateEvery != Never {
+		within("RotateEvery", p.RotateEvery, minRotate, maxAbsolute)
+	}
 	if p.RememberedIdle != 0 || p.RememberedAbsolute != 0 {
 		within("RememberedAbsolute", p.RememberedAbsolute, p.Absolute, maxAbsolute)
 		within("RememberedIdle", p.RememberedIdle, p.Idle, max(p.RememberedAbsolute, p.Idle))
@@ -140,9 +160,13 @@ func (p Policy) timeout(r *Record, now time.Time) EndReason {
 	return AbsoluteTimeout
 }
 
-// touchDue reports whether enough time has passed for use to be written down.
+// touchDue reports whether enough time has passed for use to be written down: the
+// interval, and up to a tenth of it that differs from session to session and from
+// touch to touch, the same in every process.
 func (p Policy) touchDue(r *Record, now time.Time) bool {
-	return now.Sub(r.LastSeenAt) >= p.TouchEvery
+	const parts = 1 << 16
+	part := binary.BigEndian.Uint16(r.ID[len(r.ID)-2:]) ^ uint16(r.LastSeenAt.UnixMilli()) //nolint:gosec // G115: any 16 bits do
+	return now.Sub(r.LastSeenAt) >= p.TouchEvery+p.TouchEvery/10/parts*time.Duration(part)
 }
 
 // touched returns the expiry of a session that is used now. The length of the

@@ -10,7 +10,7 @@ func TestPolicyDefaults(t *testing.T) {
 	p := Policy{}.WithDefaults()
 	want := Policy{
 		Idle: 15 * time.Minute, Absolute: 8 * time.Hour, TouchEvery: 90 * time.Second,
-		FreshFor: 15 * time.Minute, PerUser: 10, Retention: 30 * 24 * time.Hour,
+		FreshFor: 15 * time.Minute, RotateEvery: time.Hour, Grace: 30 * time.Second, PerUser: 10, Retention: 30 * 24 * time.Hour,
 	}
 	if p != want {
 		t.Errorf("got %+v\nwant %+v", p, want)

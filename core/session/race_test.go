@@ -125,8 +125,8 @@ func (w *world) wantNoneUnreleased(subject string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for i, r := range got.Records {
-		if i < len(got.Records)-1 && !r.Ended() {
+	for i, r := range got.Sessions {
+		if i < len(got.Sessions)-1 && !r.Ended() {
 			w.t.Errorf("session %v of the failed sign-in is live", r.ID)
 		}
 	}
@@ -225,7 +225,7 @@ func (stuck) Read(ctx context.Context, _ session.Query) (session.Reading, error)
 func TestTouchFaults(t *testing.T) {
 	w := newWorld(t, session.Options{})
 	p, r := w.signIn("alice")
-	w.clock.Move(w.Policy().TouchEvery)
+	w.clock.Move(2 * w.Policy().TouchEvery)
 	w.store.before = func(_ int, call string) error {
 		if call == "touch" {
 			return errFault
@@ -249,7 +249,7 @@ func TestTouchFaults(t *testing.T) {
 func TestParallelTouch(t *testing.T) {
 	w := newWorld(t, session.Options{})
 	p, _ := w.signIn("alice")
-	w.clock.Move(w.Policy().TouchEvery)
+	w.clock.Move(2 * w.Policy().TouchEvery)
 	w.store.before = func(_ int, call string) error {
 		if call == "touch" {
 			w.store.before = nil

@@ -2,6 +2,8 @@ package session
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -81,6 +83,9 @@ type Secrets struct {
 	NextAt time.Time
 	// Previous was current before the last confirmation; zero if none.
 	Previous Hash
+	// Superseded was handed out like Next, and another took its place before it came
+	// back; the last one, zero if none.
+	Superseded Hash
 	// ConfirmedAt is when Current became so; CreatedAt for the first.
 	ConfirmedAt time.Time
 	Rotations   int
@@ -131,15 +136,27 @@ const (
 	EndedEverywhere EndReason = "ended_everywhere"
 )
 
+// reasons are all of them, in the order of this file.
+var reasons = []EndReason{
+	SignedOut, EndedByUser, EndedByAdmin, IdleTimeout, AbsoluteTimeout, SessionLimit, Replaced,
+	RolesChanged, PasswordChanged, AccountDisabled, TokenReuse, EndedEverywhere,
+}
+
+// known reports whether there is such a reason.
+func (r EndReason) known() bool { return slices.Contains(reasons, r) }
+
+// reasonNames lists the reasons for an error.
+func reasonNames() string {
+	names := make([]string, len(reasons))
+	for i, r := range reasons {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
 // writable reports whether the reason may be written as an end.
 func (r EndReason) writable() bool {
-	switch r {
-	case SignedOut, EndedByUser, EndedByAdmin, SessionLimit, Replaced, RolesChanged,
-		PasswordChanged, AccountDisabled, TokenReuse, EndedEverywhere:
-		return true
-	case IdleTimeout, AbsoluteTimeout:
-	}
-	return false
+	return r.known() && r != IdleTimeout && r != AbsoluteTimeout
 }
 
 // By is who ended a session: a subject, the operator at the command line, or one of
@@ -156,6 +173,9 @@ const (
 
 // BySubject is the user with that subject.
 func BySubject(subject string) By { return By("subject:" + subject) }
+
+// ByActor is who acts as somebody else, named by the session that he does it from.
+func ByActor(id ID) By { return By("actor:" + id.String()) }
 
 // ErrInvalid is wrapped by every error that says that an argument is out of its
 // bounds. Nothing was done.

@@ -24,6 +24,15 @@ type SignIn struct {
 	// Replace is what was presented along with the sign-in: the session it belongs
 	// to ends as Replaced, whoever's it was. Anything else is ignored.
 	Replace Presented
+	// StepUp says that the holder of the session in Replace shows a credential again:
+	// it has to be a live session of the subject's own, and what it was ended as
+	// meanwhile stands. Otherwise the error is the [*Refusal] of a look-up. The new
+	// session is remembered and handed out as the old one was.
+	StepUp bool
+	// Actor is the session of who signs in as somebody else, for at most [ActingLimit].
+	// Such a session lives only as long as the actor's own, never counts as fresh, and
+	// not against the user's limit. It replaces none and is not remembered.
+	Actor ID
 	// Remember asks for the policy's remembered limits, if it has them.
 	Remember bool
 	// Bearer hands the token to a program rather than a browser.
@@ -47,10 +56,10 @@ type Grant struct {
 // store could not be told: then one may be listed until it expires, and nobody holds
 // its token.
 func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
-	if !ValidSubject(s.Subject) {
-		return Token{}, Record{}, invalidSubject()
+	if err := s.validate(); err != nil {
+		return Token{}, Record{}, err
 	}
-	before, err := m.beforeSignIn(ctx, s)
+	before, err := m.beforeSignIn(ctx, &s)
 	if err != nil {
 		return Token{}, Record{}, err
 	}
@@ -66,11 +75,23 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
 		m.abandon(ctx, r.ID, SignedOut)
 		return Token{}, Record{}, err
 	}
-	if reason, err := m.settle(ctx, &r, before); err != nil {
+	if reason, err := m.settle(ctx, &r, before, s.StepUp); err != nil {
 		m.abandon(ctx, r.ID, reason)
 		return Token{}, Record{}, err
 	}
 	return token, r, nil
+}
+
+func (s *SignIn) validate() error {
+	switch {
+	case !ValidSubject(s.Subject):
+		return invalidSubject()
+	case !s.Actor.IsZero() && (s.StepUp || s.Remember || s.Replace.Token != ""):
+		return invalid("acting as somebody replaces no session and is not remembered")
+	case !s.Actor.IsZero() && s.Actor.Partition() == PartitionOf(s.Subject):
+		return invalid("acting as oneself")
+	}
+	return nil
 }
 
 // signInStart is what holds before the credential is checked.
@@ -78,18 +99,25 @@ type signInStart struct {
 	createdAt time.Time
 	fence     Fence
 	replaces  ID
+	as        EndReason // of what is replaced
+	actor     *Record   // nil: none
 }
 
 // beforeSignIn takes the creation time and reads fence, control and the session in
 // hand. A sign-in right after "end everybody" moves its creation time just past it.
-func (m *Manager) beforeSignIn(ctx context.Context, s SignIn) (signInStart, error) {
+func (m *Manager) beforeSignIn(ctx context.Context, s *SignIn) (signInStart, error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	start := signInStart{createdAt: m.clock()}
-	q := Query{Subject: PartitionOf(s.Subject), Control: true}
+	start := signInStart{createdAt: m.clock(), as: Replaced}
 	inHand, notOurs := m.verify(s.Replace.Token)
-	if notOurs == nil {
-		q.Sessions = []ID{inHand.ID()}
+	if notOurs != nil && s.StepUp {
+		return signInStart{}, notOurs
+	}
+	q := Query{Subject: PartitionOf(s.Subject), Control: true}
+	for _, id := range []ID{inHand.ID(), s.Actor} {
+		if !id.IsZero() {
+			q.Sessions = append(q.Sessions, id)
+		}
 	}
 	got, err := m.read(ctx, q)
 	if err != nil {
@@ -97,23 +125,64 @@ func (m *Manager) beforeSignIn(ctx context.Context, s SignIn) (signInStart, erro
 	}
 	m.control.learn(got.EndedBefore, start.createdAt)
 	start.fence = got.Fence
+	if err := m.inHand(ctx, s, inHand, &got, &start); err != nil {
+		return signInStart{}, err
+	}
 	if over := got.EndedBefore.Add(Skew); !got.EndedBefore.IsZero() && !over.Before(start.createdAt) {
 		start.createdAt = over.Add(time.Millisecond)
-	}
-	if notOurs == nil {
-		start.replaces = replaceable(&got, inHand, s.Replace.Bearer)
 	}
 	return start, nil
 }
 
-// replaceable returns the session that the token in hand proves possession of, zero
-// if it proves none: a sign-in never fails over what was presented along with it.
-func replaceable(got *Reading, inHand Token, bearer bool) ID {
-	r, err := got.find(inHand.ID())
-	if err != nil || r.Bearer != bearer || r.Ended() || !r.Secrets.Current.matches(inHand.secretHash()) {
-		return ID{}
+// inHand looks at the sessions that a sign-in comes with: the one that it replaces or
+// steps up, and the actor's.
+func (m *Manager) inHand(ctx context.Context, s *SignIn, token Token, got *Reading, start *signInStart) error {
+	now := start.createdAt
+	switch {
+	case !s.Actor.IsZero():
+		actor, err := got.find(s.Actor)
+		if err == nil {
+			err = m.mayAct(&actor, now)
+		}
+		start.actor = &actor
+		return asRefusal(err, s.Actor)
+	case token.IsZero():
+		return nil
+	case s.StepUp:
+		return asRefusal(m.stepUp(ctx, s, token, got, start), token.ID())
 	}
-	return r.ID
+	// A sign-in never fails over what was presented along with it.
+	r, err := got.find(token.ID())
+	verdict := m.policy.judge(&r.Secrets, token.secretHash(), now, false)
+	if err != nil || verdict == isUnknown || r.Bearer != s.Replace.Bearer || r.Ended() {
+		return nil
+	}
+	start.replaces = r.ID
+	if verdict == isReplay {
+		start.as = TokenReuse
+	}
+	return nil
+}
+
+// stepUp admits the session in hand as a look-up would, and takes over how it is
+// handed out.
+func (m *Manager) stepUp(ctx context.Context, s *SignIn, token Token, got *Reading, start *signInStart) error {
+	r, err := got.find(token.ID())
+	if err != nil {
+		return err
+	}
+	in, err := m.admit(ctx, r, visit{secret: token.secretHash(), bearer: s.Replace.Bearer, now: start.createdAt})
+	switch {
+	case err != nil:
+		return err
+	case r.Subject != s.Subject:
+		return &Refusal{Outcome: Unknown}
+	case !r.Actor.IsZero():
+		return &Refusal{Outcome: Forbidden, cause: ErrActing}
+	}
+	start.replaces = in.record.ID
+	s.Remember, s.Bearer = r.Remembered, r.Bearer
+	return nil
 }
 
 // newRecord makes the token and its record.
@@ -122,11 +191,15 @@ func (m *Manager) newRecord(s SignIn, g Grant, start signInStart) (Token, Record
 	remembered := s.Remember && m.policy.remembers()
 	idle, absolute := m.policy.limits(remembered)
 	token := m.keys.mint(PartitionOf(s.Subject), at)
-	expiry := at.Add(absolute)
+	expiry, authTime := at.Add(absolute), at
+	if start.actor != nil {
+		expiry = earlier(earlier(expiry, at.Add(ActingLimit)), start.actor.AbsoluteExpiry)
+		authTime = earlier(start.actor.AuthTime, at)
+	}
 	return token, Record{
 		ID: token.ID(), Subject: s.Subject,
 		Roles: slices.Clone(g.Roles), Attributes: g.Attributes, Methods: slices.Clone(g.Methods),
-		AuthTime: at, CreatedAt: at, LastSeenAt: at,
+		AuthTime: authTime, CreatedAt: at, LastSeenAt: at,
 		ExpiresAt: earlier(at.Add(idle), expiry), AbsoluteExpiry: expiry,
 		PurgeAt:    expiry.Add(m.policy.Retention + time.Second).Truncate(time.Second),
 		Remembered: remembered, Bearer: s.Bearer,
@@ -135,7 +208,7 @@ func (m *Manager) newRecord(s SignIn, g Grant, start signInStart) (Token, Record
 			Address:   cleanText(s.Client.Address, maxAddress),
 			UserAgent: cleanText(s.Client.UserAgent, MaxUserAgent),
 		},
-		Replaces: start.replaces,
+		Replaces: start.replaces, Actor: s.Actor,
 	}
 }
 
@@ -158,7 +231,7 @@ func (m *Manager) create(ctx context.Context, r Record) error {
 // has not moved, and the new session is among the newest that the limit allows. It
 // ends what is over the limit and the session that this one replaces. With an error
 // comes the reason to end the new session for.
-func (m *Manager) settle(ctx context.Context, r *Record, start signInStart) (EndReason, error) {
+func (m *Manager) settle(ctx context.Context, r *Record, start signInStart, stepUp bool) (EndReason, error) {
 	since := m.clock().Add(-m.policy.longest() - Skew)
 	var recent []Record
 	moved := false
@@ -178,19 +251,25 @@ func (m *Manager) settle(ctx context.Context, r *Record, start signInStart) (End
 		if _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
 			return SignedOut, err
 		}
-		return SignedOut, m.endReplaced(ctx, r)
+		return SignedOut, m.endReplaced(ctx, r, start.as, stepUp)
 	}
 }
 
 // endReplaced ends the session that a new one takes the place of, if there is one.
-func (m *Manager) endReplaced(ctx context.Context, r *Record) error {
+// For a step-up it must have lived until now.
+func (m *Manager) endReplaced(ctx context.Context, r *Record, as EndReason, stepUp bool) error {
 	if r.Replaces.IsZero() {
 		return nil
 	}
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	_, _, err := m.end(ctx, r.Replaces, End{Reason: Replaced, By: ByRule, ReplacedBy: r.ID})
-	if errors.Is(err, ErrNotFound) { // purged meanwhile: as over as can be
+	old, mine, err := m.end(ctx, r.Replaces, End{Reason: as, By: ByRule, ReplacedBy: r.ID})
+	switch {
+	case stepUp && err == nil && !mine:
+		return &Refusal{Outcome: Ended, Reason: old.End.Reason, Session: old.ID}
+	case stepUp:
+		return asRefusal(err, r.Replaces)
+	case errors.Is(err, ErrNotFound): // purged meanwhile: as over as can be
 		return nil
 	}
 	return err
@@ -198,18 +277,20 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record) error {
 
 // limit reports whether a new session is among the live ones that the limit leaves,
 // the newest by creation time, then ID, and returns those beyond them. Every process
-// computes the same survivors from the same records.
+// computes the same survivors from the same records. Sessions in which somebody else
+// acts do not count: an operator's look must not sign a user out.
 func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus []ID) {
 	now := m.clock()
 	live := make([]*Record, 0, len(records))
 	for i := range records {
-		if r := &records[i]; r.ID != fresh.Replaces && m.mayLive(r, now) {
+		if r := &records[i]; r.ID != fresh.Replaces && r.Actor.IsZero() && m.mayLive(r, now) {
 			live = append(live, r)
 		}
 	}
 	slices.SortFunc(live, func(a, b *Record) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
 	})
+	survives = !fresh.Actor.IsZero()
 	for i, r := range live {
 		switch {
 		case i >= m.policy.PerUser:

@@ -129,6 +129,9 @@ func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.r
 // ID returns the public name of the session that the token belongs to.
 func (t Token) ID() ID { return ID(t.raw[versionEnd:idEnd]) }
 
+// IsZero reports whether there is no token.
+func (t Token) IsZero() bool { return t.raw[0] == 0 }
+
 func (t Token) secretHash() Hash { return sha256.Sum256(t.raw[idEnd:secretEnd]) }
 
 const redacted = "[redacted session token]"
@@ -156,12 +159,20 @@ var (
 
 // mint makes a token for a new session of the partition: a new ID and a new secret.
 func (k Keys) mint(p Partition, created time.Time) Token {
+	var id ID
+	copy(id[:], p[:])
+	// Unsigned seconds last until 2106.
+	binary.BigEndian.PutUint32(id[partitionSize:], uint32(created.Unix())) //nolint:gosec // G115: the policy bounds creation times
+	random(id[partitionSize+4:])
+	return k.issue(id)
+}
+
+// issue makes a token for a session that there is: a new secret under the same ID.
+func (k Keys) issue(id ID) Token {
 	var t Token
 	t.raw[0] = tokenVersion
-	copy(t.raw[versionEnd:], p[:])
-	// Unsigned seconds last until 2106.
-	binary.BigEndian.PutUint32(t.raw[partitionEnd:], uint32(created.Unix())) //nolint:gosec // G115: the policy bounds creation times
-	random(t.raw[partitionEnd+4 : secretEnd])
+	copy(t.raw[versionEnd:], id[:])
+	random(t.raw[idEnd:secretEnd])
 	tag := k.tag(0, t.raw[:secretEnd])
 	copy(t.raw[secretEnd:], tag[:])
 	return t

@@ -148,6 +148,7 @@ func (r *Reader) Policy() session.Policy {
 		Idle: r.duration("idle"), Absolute: r.duration("absolute"),
 		RememberedIdle: r.duration("remembered-idle"), RememberedAbsolute: r.duration("remembered-absolute"),
 		TouchEvery: r.duration("touch-every"), FreshFor: r.duration("fresh-for"),
+		RotateEvery: r.durationOrNever("rotate-every"), Grace: r.duration("grace"),
 		PerUser: r.number("per-user"), Retention: r.duration("retention"),
 	}.WithDefaults()
 	if len(r.faults) == unread {
@@ -167,6 +168,14 @@ func (r *Reader) duration(name string) time.Duration {
 		r.Fault(name, text, "a duration such as 90s, 15m or 8h")
 	}
 	return d
+}
+
+// durationOrNever is duration for what can be turned off, with "0".
+func (r *Reader) durationOrNever(name string) time.Duration {
+	if r.source(name) == "0" {
+		return session.Never
+	}
+	return r.duration(name)
 }
 
 // number returns 0 for a number that is not given.

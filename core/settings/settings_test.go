@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck/core/session"
 	"coatcheck/core/settings"
 )
 
@@ -33,9 +34,12 @@ func TestReadsWhatIsGiven(t *testing.T) {
 	r := environment(map[string]string{
 		"COATCHECK_IDLE": "10m", "COATCHECK_PER_USER": "3", "COATCHECK_SAME_SITE": "strict", "COATCHECK_LOG_LEVEL": "warn",
 		"COATCHECK_ORIGIN": "https://a.example, https://b.example", "COATCHECK_TAG_KEYS": strings.Repeat("ab", 32),
-		"COATCHECK_SESSIONS_TABLE": "s",
+		"COATCHECK_SESSIONS_TABLE": "s", "COATCHECK_ROTATE_EVERY": "0", "COATCHECK_GRACE": "20s",
 	})
 	p := r.Policy()
+	if p.RotateEvery != session.Never || p.Grace != 20*time.Second {
+		t.Errorf("rotates every %v, grace %v", p.RotateEvery, p.Grace)
+	}
 	if p.Idle != 10*time.Minute || p.PerUser != 3 || r.SameSite() != http.SameSiteStrictMode || r.LogLevel() != slog.LevelWarn ||
 		len(r.List("origin")) != 2 || r.Keys().IsZero() || r.Required("sessions-table", "a table's name") != "s" {
 		t.Errorf("policy %+v", p)
@@ -78,10 +82,13 @@ func TestFaults(t *testing.T) {
 // What the policy says of itself comes under the settings' names.
 func TestPolicyFaults(t *testing.T) {
 	r := settings.Flags(func(name string) string {
-		return map[string]string{"idle": "9h", "remembered-absolute": "1h"}[name]
+		return map[string]string{"idle": "9h", "remembered-absolute": "1h", "rotate-every": "1m", "grace": "5m"}[name]
 	})
 	r.Policy()
-	for _, want := range []string{`--idle (COATCHECK_IDLE) is "9h0m0s": want`, `--remembered-absolute (COATCHECK_REMEMBERED_ABSOLUTE) is "1h0m0s": want`} {
+	for _, want := range []string{
+		`--idle (COATCHECK_IDLE) is "9h0m0s": want`, `--remembered-absolute (COATCHECK_REMEMBERED_ABSOLUTE) is "1h0m0s": want`,
+		`--rotate-every (COATCHECK_ROTATE_EVERY) is "1m0s": want 5m0s to`, `--grace (COATCHECK_GRACE) is "5m0s": want 1s to 2m0s`,
+	} {
 		if err := r.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
 		}

@@ -15,6 +15,10 @@ import (
 // unless it is Secure, has Path=/ and no Domain (RFC 6265bis section 4.1.3.2).
 const CookieName = "__Host-sid"
 
+// HeaderPassive says with "1" that a request is no use of the session, such as one
+// that a page sends by itself every so often.
+const HeaderPassive = "Coatcheck-Passive"
+
 // Check is all that a request is checked for before its session: it returns what the
 // request presents, [session.ErrNoSession] where that cannot be believed, or
 // [ErrCrossSite]. The method is the one that is asked for, which behind a proxy is
@@ -31,13 +35,15 @@ func (o Origins) Check(h http.Header, method string) (session.Presented, error) 
 // (RFC 6750 section 2.1). Two of either, or both, present nothing that can be
 // believed: a [session.Refusal] as malformed.
 func Present(h http.Header) (session.Presented, error) {
+	var presented session.Presented
 	switch all := All(h); {
 	case len(all) > 1:
 		return session.Presented{}, &session.Refusal{Outcome: session.Malformed}
 	case len(all) == 1:
-		return all[0], nil
+		presented = all[0]
 	}
-	return session.Presented{}, nil
+	presented.Passive = Only(h[HeaderPassive]) == "1"
+	return presented, nil
 }
 
 // All returns everything that a request presents as a token, for who must not believe

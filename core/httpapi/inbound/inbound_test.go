@@ -22,6 +22,9 @@ func TestCheck(t *testing.T) {
 		{"cookie", "GET", http.Header{"Cookie": {"a=b; __Host-sid=t"}}, session.Presented{Token: "t"}, nil},
 		{"empty cookie", "GET", http.Header{"Cookie": {"__Host-sid="}}, session.Presented{}, nil},
 		{"two cookies", "GET", http.Header{"Cookie": {"__Host-sid=t", "__Host-sid=t"}}, session.Presented{}, session.ErrNoSession},
+		{"passive", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Coatcheck-Passive": {"1"}}, session.Presented{Token: "t", Passive: true}, nil},
+		{"passive, another word", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Coatcheck-Passive": {"0"}}, session.Presented{Token: "t"}, nil},
+		{"passive twice", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Coatcheck-Passive": {"1", "1"}}, session.Presented{Token: "t"}, nil},
 		{"bearer", "POST", http.Header{"Authorization": {"bearer t"}}, session.Presented{Token: "t", Bearer: true}, nil},
 		{"both", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Authorization": {"Bearer t"}}, session.Presented{}, session.ErrNoSession},
 		{"unsafe without a word", "POST", http.Header{"Cookie": {"__Host-sid=t"}}, session.Presented{Token: "t"}, ErrCrossSite},
@@ -31,7 +34,7 @@ func TestCheck(t *testing.T) {
 		{"safe from another", "OPTIONS", http.Header{"Sec-Fetch-Site": {"cross-site"}}, session.Presented{}, nil},
 	} {
 		got, err := ours.Check(c.header, c.method)
-		if !errors.Is(err, c.err) || got.Token != c.want.Token || got.Bearer != c.want.Bearer {
+		if !errors.Is(err, c.err) || got.Token != c.want.Token || got.Bearer != c.want.Bearer || got.Passive != c.want.Passive {
 			t.Errorf("%s: got %+v, %v", c.name, got, err)
 		}
 	}

@@ -31,6 +31,7 @@ type stored struct {
 	NextHash       []byte            `json:"nextHash,omitempty"`
 	NextAt         int64             `json:"nextAt,omitempty"`
 	PreviousHash   []byte            `json:"previousHash,omitempty"`
+	SupersededHash []byte            `json:"supersededHash,omitempty"`
 	ConfirmedAt    int64             `json:"confirmedAt,omitempty"`
 	Rotations      int               `json:"rotations,omitempty"`
 	ClientAddress  string            `json:"clientAddress,omitempty"`
@@ -50,7 +51,7 @@ func encodeRecord(r *session.Record) ([]byte, error) {
 		ExpiresAt: millis(r.ExpiresAt), AbsoluteExpiry: millis(r.AbsoluteExpiry), PurgeAt: millis(r.PurgeAt),
 		Remembered: r.Remembered, Bearer: r.Bearer,
 		SecretHash: r.Secrets.Current[:], NextHash: hashBytes(r.Secrets.Next), NextAt: millis(r.Secrets.NextAt),
-		PreviousHash: hashBytes(r.Secrets.Previous), ConfirmedAt: millis(r.Secrets.ConfirmedAt),
+		PreviousHash: hashBytes(r.Secrets.Previous), SupersededHash: hashBytes(r.Secrets.Superseded), ConfirmedAt: millis(r.Secrets.ConfirmedAt),
 		Rotations:     r.Secrets.Rotations,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
 		Replaces: idBytes(r.Replaces), Actor: idBytes(r.Actor),
@@ -74,7 +75,7 @@ func decodeRecord(key, value []byte) (session.Record, error) {
 		Remembered: s.Remembered, Bearer: s.Bearer,
 		Secrets: session.Secrets{
 			Current: faults.hash(s.SecretHash), Next: faults.hash(s.NextHash), NextAt: timeOf(s.NextAt),
-			Previous: faults.hash(s.PreviousHash), ConfirmedAt: timeOf(s.ConfirmedAt), Rotations: s.Rotations,
+			Previous: faults.hash(s.PreviousHash), Superseded: faults.hash(s.SupersededHash), ConfirmedAt: timeOf(s.ConfirmedAt), Rotations: s.Rotations,
 		},
 		Client:   session.Client{Address: s.ClientAddress, UserAgent: s.UserAgent},
 		Replaces: faults.id(s.Replaces), Actor: faults.id(s.Actor),

@@ -27,6 +27,7 @@ const (
 	attrNextHash       = "nextHash"
 	attrNextAt         = "nextAt"
 	attrPreviousHash   = "previousHash"
+	attrSupersededHash = "supersededHash"
 	attrConfirmedAt    = "confirmedAt"
 	attrRotations      = "rotations"
 	attrClientAddress  = "clientAddress"
@@ -96,7 +97,7 @@ func decodeRecord(i item) (session.Record, error) {
 		Remembered: r.flag(attrRemembered), Bearer: r.flag(attrBearer),
 		Secrets: session.Secrets{
 			Current: r.hash(attrSecretHash), Next: r.hash(attrNextHash), NextAt: r.time(attrNextAt),
-			Previous: r.hash(attrPreviousHash), ConfirmedAt: r.time(attrConfirmedAt), Rotations: r.count(attrRotations),
+			Previous: r.hash(attrPreviousHash), Superseded: r.hash(attrSupersededHash), ConfirmedAt: r.time(attrConfirmedAt), Rotations: r.count(attrRotations),
 		},
 		Client:   session.Client{Address: r.text(attrClientAddress), UserAgent: r.text(attrUserAgent)},
 		Replaces: r.id(attrReplaces), Actor: r.id(attrActor),
@@ -133,6 +134,7 @@ func secretsOf(s *session.Secrets) []attributeOf {
 		{attrNextHash, hashOrNone(s.Next)},
 		{attrNextAt, timeOrNone(s.NextAt)},
 		{attrPreviousHash, hashOrNone(s.Previous)},
+		{attrSupersededHash, hashOrNone(s.Superseded)},
 		{attrConfirmedAt, timeOrNone(s.ConfirmedAt)},
 		{attrRotations, countOrNone(s.Rotations)},
 	}

@@ -85,6 +85,7 @@ func Full(r *session.Record) {
 	r.Remembered, r.Bearer = true, true
 	r.Secrets.Next, r.Secrets.NextAt = sha256.Sum256([]byte("next")), at.Add(40_005*time.Millisecond)
 	r.Secrets.Previous, r.Secrets.ConfirmedAt = sha256.Sum256([]byte("previous")), at.Add(20_006*time.Millisecond)
+	r.Secrets.Superseded = sha256.Sum256([]byte("superseded"))
 	r.Secrets.Rotations = 70_001
 	r.Client = session.Client{Address: "2001:db8::1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"}
 	r.Replaces, r.Actor = sibling(r.ID, 2), sibling(r.ID, 3)

@@ -36,6 +36,7 @@ func rotationOf(r session.Record) (session.Change, session.Record) {
 	secrets := r.Secrets
 	secrets.Previous, secrets.Current = secrets.Current, sha256.Sum256(secrets.Current[:])
 	secrets.Next = sha256.Sum256(secrets.Current[:])
+	secrets.Superseded = sha256.Sum256(secrets.Next[:])
 	secrets.NextAt, secrets.ConfirmedAt = r.LastSeenAt.Add(5*time.Millisecond), r.LastSeenAt.Add(6*time.Millisecond)
 	secrets.Rotations++
 	r.Secrets = secrets
