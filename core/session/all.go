@@ -67,12 +67,12 @@ type AllQuery struct {
 // have a Next: the filter is applied to what was looked at. It may lag behind what
 // happened by what the store says of its index. The range of the first page is that
 // of all. A cursor of another query is [ErrCursor].
-func (m *Manager) ListAll(ctx context.Context, q AllQuery) (SessionPage, error) {
+func (m *Manager) ListAll(ctx context.Context, q AllQuery) (ListPage, error) {
 	if q.Limit == 0 {
 		q.Limit = DefaultPage
 	}
 	if err := q.validate(); err != nil {
-		return SessionPage{}, err
+		return ListPage{}, err
 	}
 	now := m.clock()
 	page, err := m.page(ctx, stretch{
@@ -80,9 +80,9 @@ func (m *Manager) ListAll(ctx context.Context, q AllQuery) (SessionPage, error) 
 		span: q.State.span(q.Since, q.Until, now), limit: q.Limit, cursor: q.Cursor,
 	})
 	if err != nil {
-		return SessionPage{}, err
+		return ListPage{}, err
 	}
-	out := SessionPage{Damaged: page.Damaged, Next: page.Next}
+	out := ListPage{Damaged: page.Damaged, Next: page.Next}
 	sessions, err := m.listed(ctx, page.Records)
 	for _, s := range sessions {
 		if s.State == q.State && q.Filter.fits(&s.Record, now) {

@@ -116,10 +116,10 @@ type UserPage struct {
 	Cursor string // the Next of the page before; "" for the first
 }
 
-// SessionPage is a page of a list of sessions.
+// ListPage is a page of a list of sessions.
 // Damaged names stored items that are no records: never let in, shown so that
 // somebody mends them. Next is "" after the last page.
-type SessionPage struct {
+type ListPage struct {
 	Sessions []Listed
 	Damaged  []ID
 	Next     string
@@ -127,33 +127,33 @@ type SessionPage struct {
 
 // List returns a subject's sessions, live and ended, newest first, strongly
 // consistent. A cursor of another list is [ErrCursor].
-func (m *Manager) List(ctx context.Context, subject string, page UserPage) (SessionPage, error) {
+func (m *Manager) List(ctx context.Context, subject string, page UserPage) (ListPage, error) {
 	if !ValidSubject(subject) {
-		return SessionPage{}, invalidSubject()
+		return ListPage{}, invalidSubject()
 	}
 	if page.Limit == 0 {
 		page.Limit = DefaultPage
 	}
 	if page.Limit < 1 || page.Limit > MaxPage {
-		return SessionPage{}, invalid("limit is %d: want 1 to %d", page.Limit, MaxPage)
+		return ListPage{}, invalid("limit is %d: want 1 to %d", page.Limit, MaxPage)
 	}
 	r := Range{Partition: PartitionOf(subject), Limit: page.Limit}
 	if page.Cursor != "" {
 		before, err := m.openUser(page.Cursor, r.Partition)
 		if err != nil {
-			return SessionPage{}, err
+			return ListPage{}, err
 		}
 		r.Before = before
 	}
 	listing, err := m.list(ctx, r)
 	if err != nil {
-		return SessionPage{}, err
+		return ListPage{}, err
 	}
 	sessions, err := m.listed(ctx, listing.Records)
 	if err != nil {
-		return SessionPage{}, err
+		return ListPage{}, err
 	}
-	out := SessionPage{Sessions: sessions, Damaged: listing.Damaged}
+	out := ListPage{Sessions: sessions, Damaged: listing.Damaged}
 	if listing.More {
 		last := listing.last()
 		out.Next = m.SealCursor(userList(r.Partition), last[:])

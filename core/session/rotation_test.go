@@ -329,11 +329,12 @@ func (w theft) present(t *testing.T, p Policy, presented token, renew bool) (row
 	after, brings = w, noToken
 	after.session, after.left = is, w.left-1
 	after.session.nextAt, after.session.confirmedAt = 0, 0
-	switch {
-	case row == isDue:
+	switch row {
+	case isDue:
 		after.ago, brings = 0, is.made-1
-	case row == isPending:
+	case isPending:
 		after.ago, after.confirmed, after.rotatedOut = 0, 0, true
+	default:
 	}
 	after.alarm = w.alarm || row == isReplay
 	if w.alarm && letIn(row) {

@@ -152,16 +152,22 @@ func (m *Manager) inHand(ctx context.Context, s *SignIn, token Token, got *Readi
 		return asRefusal(m.stepUp(ctx, s, token, got, start), token.ID())
 	}
 	// A sign-in never fails over what was presented along with it.
-	r, err := got.find(token.ID())
-	verdict := m.policy.judge(&r.Secrets, token.secretHash(), now, false)
-	if err != nil || verdict == isUnknown || r.Bearer != s.Replace.Bearer || r.Ended() {
-		return nil
-	}
-	start.replaces = r.ID
-	if verdict == isReplay {
-		start.as = TokenReuse
+	if r, err := got.find(token.ID()); err == nil && r.Bearer == s.Replace.Bearer && !r.Ended() {
+		start.replace(&r, m.policy.judge(&r.Secrets, token.secretHash(), now, false))
 	}
 	return nil
+}
+
+// replace notes what the sign-in takes the place of.
+func (start *signInStart) replace(r *Record, as verdict) {
+	switch as {
+	case isUnknown:
+		return
+	case isReplay:
+		start.as = TokenReuse
+	default:
+	}
+	start.replaces = r.ID
 }
 
 // stepUp admits the session in hand as a look-up would, and takes over how it is

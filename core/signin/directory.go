@@ -22,11 +22,24 @@ type Hasher interface {
 type Directory struct {
 	accounts Accounts
 	hasher   Hasher
+	sessions Sessions
 	now      func() time.Time
 }
 
+// Sessions is what a Directory needs of its users' sessions; *session.Manager has it.
+type Sessions interface {
+	EndAll(ctx context.Context, subject string, reason session.EndReason, by session.By) (int, error)
+	EndOthers(ctx context.Context, subject string, keep session.ID, reason session.EndReason, by session.By) (int, error)
+	ReplaceFence(ctx context.Context, subject string) error
+}
+
+var _ Sessions = (*session.Manager)(nil)
+
 // DirectoryOptions are a Directory's settings. Nil is the defaults.
 type DirectoryOptions struct {
+	// Sessions are the users' sessions, which a change of an account ends; nil: this
+	// program changes no account that there is.
+	Sessions Sessions
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -35,7 +48,11 @@ type DirectoryOptions struct {
 // sets no passwords. It makes no call of either.
 func NewDirectory(accounts Accounts, hasher Hasher, opts *DirectoryOptions) *Directory {
 	d := &Directory{accounts: accounts, hasher: hasher, now: time.Now}
-	if opts != nil && opts.Now != nil {
+	if opts == nil {
+		return d
+	}
+	d.sessions = opts.Sessions
+	if opts.Now != nil {
 		d.now = opts.Now
 	}
 	return d

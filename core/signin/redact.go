@@ -30,6 +30,27 @@ func (PasswordHash) MarshalText() ([]byte, error) { return []byte(redactedHash),
 // LogValue redacts the hash for log/slog.
 func (PasswordHash) LogValue() slog.Value { return slog.StringValue(redactedHash) }
 
+// NewPassword is a password that somebody is to have. It redacts itself like
+// [Credentials].
+type NewPassword string
+
+const redactedPassword = "[redacted password]" //nolint:gosec // G101: says that there is none
+
+// String redacts the password.
+func (NewPassword) String() string { return redactedPassword }
+
+// GoString redacts the password.
+func (NewPassword) GoString() string { return redactedPassword }
+
+// Format redacts the password under every verb.
+func (NewPassword) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redactedPassword)) }
+
+// MarshalText redacts the password, so that no JSON can carry it.
+func (NewPassword) MarshalText() ([]byte, error) { return []byte(redactedPassword), nil }
+
+// LogValue redacts the password for log/slog.
+func (NewPassword) LogValue() slog.Value { return slog.StringValue(redactedPassword) }
+
 // String redacts the credentials.
 func (Credentials) String() string { return redactedCredentials }
 
