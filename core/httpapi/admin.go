@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,20 +11,43 @@ import (
 	"coatcheck/core/signin"
 )
 
-// adminHandler is an operators' route; by is who calls it.
-type adminHandler func(w http.ResponseWriter, r *http.Request, by session.By) error
+// caller is who calls an operators' route.
+type caller struct {
+	by session.By
+	// session is the caller's; nil at the operators' socket.
+	session *session.Record
+}
+
+// adminHandler is an operators' route.
+type adminHandler func(w http.ResponseWriter, r *http.Request, by caller) error
 
 // gate decides who may call an operators' route that needs a role, and a fresh
 // credential where fresh says so.
 type gate func(role string, fresh bool, next adminHandler) http.HandlerFunc
 
 func (a *API) adminRoutes(mux *http.ServeMux, g gate) {
-	mux.HandleFunc("GET /admin/users/{user}/sessions", g(signin.RoleViewer, false, a.listSessions))
-	mux.HandleFunc("GET /admin/sessions/{id}", g(signin.RoleViewer, false, a.getSession))
-	mux.HandleFunc("DELETE /admin/sessions/{id}", g(signin.RoleOperator, true, a.endSession))
-	mux.HandleFunc("POST /admin/users/{user}/end-sessions", g(signin.RoleOperator, true, a.endUserSessions))
+	viewer := func(next adminHandler) http.HandlerFunc { return g(signin.RoleViewer, false, next) }
+	operator := func(next adminHandler) http.HandlerFunc { return g(signin.RoleOperator, true, next) }
+	owner := func(next adminHandler) http.HandlerFunc { return g(signin.RoleOwner, true, next) }
+
+	mux.HandleFunc("GET /admin/sessions", viewer(a.listAll))
+	mux.HandleFunc("GET /admin/sessions/count", viewer(a.countAll))
+	mux.HandleFunc("GET /admin/sessions/{id}", viewer(a.getSession))
+	mux.HandleFunc("GET /admin/users/{user}/sessions", viewer(a.listSessions))
+
+	mux.HandleFunc("DELETE /admin/sessions/{id}", operator(a.endSession))
+	mux.HandleFunc("POST /admin/sessions/{id}/end-others", operator(a.endOthersOf))
+	mux.HandleFunc("POST /admin/users/{user}/end-sessions", operator(a.endUserSessions))
+	mux.HandleFunc("POST /admin/end-sessions", operator(a.endWhere))
+	mux.HandleFunc("POST /admin/sweep", operator(a.sweep))
+
+	mux.HandleFunc("POST /admin/end-everyone", owner(a.endEveryone))
 	if a.directory != nil {
-		mux.HandleFunc("POST /admin/users", g(signin.RoleOwner, true, a.addUser))
+		mux.HandleFunc("GET /admin/users", owner(a.listUsers))
+		mux.HandleFunc("POST /admin/users", owner(a.addUser))
+		mux.HandleFunc("GET /admin/users/{user}", owner(a.getUser))
+		mux.HandleFunc("PATCH /admin/users/{user}", owner(a.changeUser))
+		mux.HandleFunc("POST /admin/users/{user}/impersonate", owner(a.impersonate))
 	}
 }
 
@@ -38,7 +60,7 @@ func (a *API) signedIn(role string, fresh bool, next adminHandler) http.HandlerF
 	return func(w http.ResponseWriter, r *http.Request) {
 		record, err := a.admit(w, r, demand)
 		if err == nil {
-			err = next(w, r, session.BySubject(record.Subject))
+			err = next(w, r, caller{session.BySubject(record.Subject), &record})
 		}
 		if err != nil {
 			a.fail(w, r, err)
@@ -49,51 +71,10 @@ func (a *API) signedIn(role string, fresh bool, next adminHandler) http.HandlerF
 // asOperator is the gate of the guarded socket: there is none.
 func (a *API) asOperator(_ string, _ bool, next adminHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := next(w, r, session.ByOperator); err != nil {
+		if err := next(w, r, caller{by: session.ByOperator}); err != nil {
 			a.fail(w, r, err)
 		}
 	}
-}
-
-func (a *API) listSessions(w http.ResponseWriter, r *http.Request, _ session.By) error {
-	page, err := readPage(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	subject, err := a.resolve(r)
-	if err != nil {
-		return err
-	}
-	got, err := a.manager.List(r.Context(), subject, page)
-	if err != nil {
-		return err
-	}
-	for _, id := range got.Damaged {
-		a.log.ErrorContext(r.Context(), "stored item is no session", "event", "session_damaged", "session", id.String())
-	}
-	body := listBody{Sessions: []adminView{}, Next: got.Next}
-	for _, s := range got.Sessions {
-		body.Sessions = append(body.Sessions, a.adminView(s))
-	}
-	answer(w, http.StatusOK, body)
-	return nil
-}
-
-func readPage(query url.Values) (session.UserPage, error) {
-	page := session.UserPage{Cursor: query.Get("cursor")}
-	for name, values := range query {
-		if !slices.Contains([]string{"limit", "cursor"}, name) || len(values) > 1 {
-			return page, badBody("query parameter %.40q is unknown or there twice: known are limit and cursor", name)
-		}
-	}
-	if text := query.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > session.MaxPage {
-			return page, badBody("limit is %.20q: want 1 to %d", text, session.MaxPage)
-		}
-		page.Limit = n
-	}
-	return page, nil
 }
 
 // resolve returns the subject that {user} names.
@@ -105,86 +86,91 @@ func (a *API) resolve(r *http.Request) (string, error) {
 	return a.directory.Resolve(r.Context(), user)
 }
 
-func (a *API) getSession(w http.ResponseWriter, r *http.Request, _ session.By) error {
-	id, err := session.ParseID(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	got, err := a.manager.Get(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	answer(w, http.StatusOK, adminBody{a.adminView(got)})
-	return nil
+// parameters reads a query string; what is unknown or there twice is refused.
+type parameters struct {
+	values url.Values
+	err    error
 }
 
-func (a *API) endSession(w http.ResponseWriter, r *http.Request, by session.By) error {
-	id, err := session.ParseID(r.PathValue("id"))
-	if err != nil {
-		return err
+func readParameters(query url.Values, known ...string) *parameters {
+	p := &parameters{values: query}
+	for name, values := range query {
+		if !slices.Contains(known, name) || len(values) > 1 {
+			slices.Sort(known)
+			p.err = badBody("query parameter %.40q is unknown or there twice: known are %q", name, known)
+		}
 	}
-	// An end goes on when its caller hangs up.
-	ctx := context.WithoutCancel(r.Context())
-	record, err := a.manager.End(ctx, id, session.EndedByAdmin, by)
-	if err != nil {
-		return err
-	}
-	a.logEnd(ctx, record)
-	answer(w, http.StatusOK, adminBody{a.adminView(ended(record))})
-	return nil
+	return p
 }
 
-// endAllTime bounds ending all of a user's sessions, within what gateways wait.
-const endAllTime = 15 * time.Second
+func (p *parameters) text(name string) string { return p.values.Get(name) }
 
-func (a *API) endUserSessions(w http.ResponseWriter, r *http.Request, by session.By) error {
-	subject, err := a.resolve(r)
-	if err != nil {
-		return err
+// number returns 0 for a number that is not given.
+func (p *parameters) number(name string, most int) int {
+	text := p.text(name)
+	n, err := strconv.Atoi(text)
+	if text != "" && (err != nil || n < 1 || n > most) {
+		p.fail(badBody("%s is %.20q: want 1 to %d", name, text, most))
 	}
-	// As long as the store answers, ending takes the time that it takes; a store that
-	// hangs is given up at its first call.
-	ctx := session.WithPatience(context.WithoutCancel(r.Context()), endAllTime)
-	n, err := a.manager.EndAll(ctx, subject, session.EndedByAdmin, by)
-	a.log.InfoContext(ctx, "user's sessions ended", "event", "sessions_ended",
-		"subject", subject, "count", n, "by", string(by), "complete", err == nil)
-	if err != nil {
-		return err
-	}
-	answer(w, http.StatusOK, map[string]int{"ended": n})
-	return nil
+	return n
 }
 
-// userBody is an account as an operator sees it.
-type userBody struct {
-	User userView `json:"user"`
-}
-
-type userView struct {
-	Subject string   `json:"subject"`
-	Name    string   `json:"username"`
-	Roles   []string `json:"roles"`
-}
-
-func (a *API) addUser(w http.ResponseWriter, r *http.Request, by session.By) error {
-	var user signin.NewUser
-	err := readJSON(w, r, fields{"username": &user.Name, "password": &user.Password, "roles": &user.Roles})
-	if err == nil && (user.Name == "" || user.Password == "") {
-		err = badBody("username and password are needed")
+// time returns the zero time for one that is not given.
+func (p *parameters) time(name string) time.Time {
+	text := p.text(name)
+	if text == "" {
+		return time.Time{}
 	}
+	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return err
+		p.fail(badBody("%s is %.40q: want a time as of RFC 3339, such as 2006-01-02T15:04:05Z", name, text))
 	}
-	account, err := a.directory.Add(r.Context(), user, string(by))
-	if err != nil {
-		return err
-	}
-	a.log.InfoContext(r.Context(), "user added", "event", "user_added", "subject", account.Subject, "by", string(by))
-	answer(w, http.StatusCreated, userBody{userView{account.Subject, account.Name, list(account.Roles)}})
-	return nil
+	return t
 }
 
-// ended is a session that was just ended, as lists tell it.
-func ended(r session.Record) session.Listed {
-	return session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason}
+// duration returns 0 for one that is not given.
+func (p *parameters) duration(name string) time.Duration {
+	d, err := readDuration(name, p.text(name))
+	p.fail(err)
+	return d
+}
+
+func (p *parameters) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// readDuration returns 0 for "".
+func readDuration(name, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, badBody("%s is %.20q: want a duration such as 90m or 24h", name, text)
+	}
+	return d, nil
+}
+
+func readPage(query url.Values) (session.UserPage, error) {
+	p := readParameters(query, "limit", "cursor")
+	return session.UserPage{Limit: p.number("limit", session.MaxPage), Cursor: p.text("cursor")}, p.err
+}
+
+// operatorReasons are what an operator may end sessions for: on his own account, or for
+// what happened to a user whom somebody else keeps.
+var operatorReasons = []session.EndReason{
+	session.EndedByAdmin, session.AccountDisabled, session.RolesChanged, session.PasswordChanged,
+}
+
+// readReason returns ended_by_admin for "".
+func readReason(text string) (session.EndReason, error) {
+	if text == "" {
+		return session.EndedByAdmin, nil
+	}
+	if !slices.Contains(operatorReasons, session.EndReason(text)) {
+		return "", badBody("reason %.40q: want one of %q", text, operatorReasons)
+	}
+	return session.EndReason(text), nil
 }

@@ -136,10 +136,13 @@ func (a *API) publicRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /logout", a.logout)
 	mux.HandleFunc("GET /session", a.ownSession)
 	mux.HandleFunc("GET /authorize", a.authorize)
+	a.accountRoutes(mux)
 	if a.auth != nil {
 		mux.Handle("GET /{$}", http.RedirectHandler(home, http.StatusSeeOther))
 		mux.HandleFunc("GET /login", a.loginPage)
 		mux.HandleFunc("POST /login", a.login)
+		mux.HandleFunc("GET /login/reauth", a.reauthPage)
+		mux.HandleFunc("POST /login/reauth", a.reauth)
 	}
 	if a.setup != nil {
 		mux.HandleFunc("GET /setup", a.setupPage)

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"coatcheck/core/httpapi/inbound"
+	"coatcheck/core/signin"
 )
 
 // maxBody is the largest body that is read, in bytes.
@@ -75,6 +76,14 @@ func readJSON(w http.ResponseWriter, r *http.Request, want fields) error {
 		return err
 	}
 	return decodeObject(body, want)
+}
+
+// readOptionalJSON is readJSON for a request that need not have a body.
+func readOptionalJSON(w http.ResponseWriter, r *http.Request, want fields) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	return readJSON(w, r, want)
 }
 
 func decodeObject(body []byte, want fields) error {
@@ -151,12 +160,31 @@ func typeName(target any) string {
 	switch target.(type) {
 	case *string:
 		return "a string"
-	case *bool:
+	case *bool, **bool:
 		return "true or false"
+	case *int:
+		return "a whole number"
+	case **signin.NewPassword:
+		return "a string"
 	case *[]string:
 		return "a list of strings"
 	}
 	return "another"
+}
+
+// readEither reads a body that is JSON or a form, each with members of its own; those
+// of a form are strings.
+func readEither(w http.ResponseWriter, r *http.Request, in, inForm fields) (form bool, err error) {
+	if mediaType(r) != typeForm {
+		return false, readJSON(w, r, in)
+	}
+	values, err := readForm(w, r, names(inForm)...)
+	for name := range inForm {
+		if text, ok := inForm[name].(*string); ok {
+			*text = values.Get(name)
+		}
+	}
+	return true, err
 }
 
 // readForm reads an HTML form's body. Fields that are unknown or there twice are

@@ -26,11 +26,15 @@ type counted struct {
 	session.Store
 	calls atomic.Int64
 	down  atomic.Bool
-	hangs atomic.Bool // writes do not answer
-	slow  atomic.Bool // reads take their time
+	hangs atomic.Bool  // writes do not answer
+	slow  atomic.Bool  // reads take their time
+	fails atomic.Int64 // counts down to the call that fails, once
 
 	afterRead func()
 }
+
+// failAt makes the n-th call from now on fail; -1: none.
+func (c *counted) failAt(n int64) { c.fails.Store(n + 1) }
 
 var errDown = errors.New("the network is down")
 
@@ -47,7 +51,7 @@ func (c *counted) meet(ctx context.Context, write bool) error {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
-	if c.down.Load() {
+	if c.down.Load() || c.fails.Add(-1) == 0 {
 		return errDown
 	}
 	return nil

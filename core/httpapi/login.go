@@ -64,14 +64,18 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) {
 		a.refuseLogin(w, r, req, err)
 		return
 	}
-	a.log.InfoContext(r.Context(), "session created",
-		"event", "session_created", "session", record.ID.String(), "subject", record.Subject, "client", record.Client.Address)
+	a.logCreated(r.Context(), record)
 	body := a.handOut(w, token, record)
 	if req.form {
 		http.Redirect(w, r, req.returnTo, http.StatusSeeOther)
 		return
 	}
 	answer(w, http.StatusOK, body)
+}
+
+func (a *API) logCreated(ctx context.Context, r session.Record) {
+	a.log.InfoContext(ctx, "session created",
+		"event", "session_created", "session", r.ID.String(), "subject", r.Subject, "client", r.Client.Address)
 }
 
 // handOut gives a token to its holder: in the cookie or, to a program, in the body.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
@@ -24,6 +26,10 @@ type Problem struct {
 	Reason session.EndReason `json:"reason,omitempty"`
 	// MaxAge is how many seconds ago the credential may have been checked.
 	MaxAge int `json:"max_age,omitempty"`
+	// Roles are those of which one is needed.
+	Roles []string `json:"roles,omitempty"`
+	// Confirm leads a person to where the credential is checked again.
+	Confirm string `json:"-"`
 }
 
 // answers is the one table from errors to what a client sees; the first that fits.
@@ -39,11 +45,13 @@ var answers = []struct {
 	{signin.ErrBusy, http.StatusTooManyRequests, "busy", "Too many sign-ins at once", "Try again in a moment."},
 	{session.ErrOvertaken, http.StatusConflict, "overtaken", "The sign-in was overtaken", "The user's sessions were changed while signing in. Try again."},
 	{session.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "Sessions cannot be checked right now", "Nothing was decided and nobody was signed out. Try again."},
-	{session.ErrNotFresh, http.StatusForbidden, "reauthentication-required", "A fresh sign-in is needed", "The credential was checked too long ago for this. Sign in again."},
+	{session.ErrActing, http.StatusForbidden, "acting", "Not while acting as somebody else", "Leave this session and sign in as yourself."},
+	{session.ErrNotFresh, http.StatusForbidden, "reauthentication-required", "A fresh sign-in is needed", "The credential was checked too long ago for this. Confirm it at /login/reauth, or sign in again."},
 	{session.ErrForbidden, http.StatusForbidden, "forbidden", "Not allowed", "The session has none of the roles that this needs."},
 	{session.ErrNoSession, http.StatusUnauthorized, "no-session", "No valid session", "Sign in."},
 	{session.ErrNotFound, http.StatusNotFound, "not-found", "No such session", "It does not exist, or its record was purged."},
 	{signin.ErrNotFound, http.StatusNotFound, "not-found", "No such user", "Nobody has that user name or subject."},
+	{signin.ErrConflict, http.StatusConflict, "conflict", "Changed meanwhile", "Somebody else changed the user at the same time. Look again and repeat it."},
 	{signin.ErrNameTaken, http.StatusConflict, "name-taken", "User name is taken", "Choose another."},
 	{session.ErrCursor, http.StatusBadRequest, "invalid", "Invalid cursor", "Use the value of next as it was given, with the same list."},
 	{session.ErrInvalidID, http.StatusNotFound, "not-found", "No such session", "That is not a session ID."},
@@ -66,7 +74,8 @@ func problemOf(err error) Problem {
 		}
 		var refusal *session.Refusal
 		if errors.As(err, &refusal) {
-			p.Reason = refusal.Reason
+			p.Reason, p.Roles = refusal.Reason, refusal.Demand.AnyRole
+			p.MaxAge = int(refusal.Demand.MaxAuthAge.Seconds())
 		}
 		return p
 	}
@@ -84,8 +93,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.log.ErrorContext(r.Context(), "request failed",
 			"event", "request_failed", "request", p.Instance, "route", r.Pattern, "status", p.Status, "error", err.Error())
 	}
-	if errors.Is(err, session.ErrNotFresh) {
-		p.MaxAge = int(a.manager.Policy().FreshFor.Seconds())
+	var refusal *session.Refusal
+	if errors.As(err, &refusal) && (errors.Is(err, session.ErrNotFresh) || errors.Is(err, session.ErrRole)) {
+		w.Header().Set("WWW-Authenticate", challenge(r, err, refusal.Demand))
+		p.Confirm = a.confirm(r, err)
 	}
 	a.answerProblem(w, r, p)
 }
@@ -119,4 +130,32 @@ func answer(w http.ResponseWriter, status int, body any) {
 func requestURN(r *http.Request) string {
 	id, _ := r.Context().Value(requestKey{}).(requestID)
 	return fmt.Sprintf("urn:coatcheck:request:%x", id[:])
+}
+
+// challenge says to a program what a session would have to be: in the manner of RFC
+// 9470 section 3 and RFC 6750 section 3, whose scheme only fits a bearer token.
+func challenge(r *http.Request, err error, d session.Demand) string {
+	scheme := "Coatcheck"
+	if len(r.Header["Authorization"]) > 0 {
+		scheme = "Bearer"
+	}
+	if errors.Is(err, session.ErrNotFresh) {
+		return fmt.Sprintf(`%s error="insufficient_user_authentication", error_description="A fresh sign-in is needed", max_age="%d"`,
+			scheme, int(d.MaxAuthAge.Seconds()))
+	}
+	return fmt.Sprintf(`%s error="insufficient_scope", error_description="One of these roles is needed", scope="%s"`,
+		scheme, strings.Join(d.AnyRole, " "))
+}
+
+// confirm is the page on which the credential is checked again, and that leads back to
+// what was asked for; "" where that does not help or there is none.
+func (a *API) confirm(r *http.Request, err error) string {
+	if a.auth == nil || !errors.Is(err, session.ErrNotFresh) {
+		return ""
+	}
+	goOn := home
+	if r.Method == http.MethodGet {
+		goOn = r.URL.RequestURI()
+	}
+	return "/login/reauth?" + url.Values{"return_to": {goOn}}.Encode()
 }

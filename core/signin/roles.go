@@ -12,13 +12,14 @@ import (
 // application's own roles.
 const (
 	// RoleViewer may see everybody's sessions.
-	RoleViewer = reservedRoles + "viewer"
+	RoleViewer = RolePrefix + "viewer"
 	// RoleOperator may end them, too.
-	RoleOperator = reservedRoles + "operator"
+	RoleOperator = RolePrefix + "operator"
 	// RoleOwner may add and change users, act as one, and end everybody's sessions.
-	RoleOwner = reservedRoles + "owner"
+	RoleOwner = RolePrefix + "owner"
 
-	reservedRoles = "coatcheck:"
+	// RolePrefix begins the product's own roles, and no other.
+	RolePrefix = "coatcheck:"
 )
 
 // Satisfying returns the roles that satisfy a demand for a role, for
@@ -45,8 +46,8 @@ func CheckRoles(roles []string) error {
 		if slices.Contains(roles[:i], role) {
 			return invalid("role %q is given twice: name it once", role)
 		}
-		if strings.HasPrefix(role, reservedRoles) && role != RoleViewer && role != RoleOperator && role != RoleOwner {
-			return invalid("role %q: those that begin with %q are %s, %s and %s", role, reservedRoles, RoleViewer, RoleOperator, RoleOwner)
+		if strings.HasPrefix(role, RolePrefix) && role != RoleViewer && role != RoleOperator && role != RoleOwner {
+			return invalid("role %q: those that begin with %q are %s, %s and %s", role, RolePrefix, RoleViewer, RoleOperator, RoleOwner)
 		}
 	}
 	return nil

@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
+)
+
+// stepBody is one step of ending many: Next leads to the following one.
+type stepBody struct {
+	Examined int            `json:"examined"`
+	Matched  int            `json:"matched"`
+	Ended    int            `json:"ended"`
+	Sessions []endedSession `json:"sessions"`
+	Damaged  []session.ID   `json:"damaged,omitempty"`
+	Next     string         `json:"next,omitempty"`
+}
+
+type endedSession struct {
+	ID      session.ID `json:"id"`
+	Subject string     `json:"subject"`
+}
+
+func stepOf(s session.Step) stepBody {
+	body := stepBody{
+		Examined: s.Examined, Matched: len(s.Matched), Ended: s.Ended, Sessions: []endedSession{},
+		Damaged: s.Damaged, Next: s.Next,
+	}
+	for i := range s.Matched {
+		body.Sessions = append(body.Sessions, endedSession{s.Matched[i].ID, s.Matched[i].Subject})
+	}
+	return body
+}
+
+// endWhere takes one step of ending everybody's sessions that fit a predicate.
+func (a *API) endWhere(w http.ResponseWriter, r *http.Request, by caller) error {
+	walk, err := a.readWalk(w, r)
+	if err != nil {
+		return err
+	}
+	walk.By = by.by
+	step, err := a.manager.EndWhere(patient(r), walk)
+	if step.Ended > 0 || err != nil {
+		a.log.InfoContext(r.Context(), "sessions ended by predicate", "event", "sessions_ended",
+			"matched", len(step.Matched), "count", step.Ended, "by", string(by.by), "complete", err == nil)
+	}
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, stepOf(step))
+	return nil
+}
+
+func (a *API) readWalk(w http.ResponseWriter, r *http.Request) (session.Walk, error) {
+	var walk session.Walk
+	var olderThan, account, reason string
+	err := readJSON(w, r, fields{
+		"role": &walk.Filter.Role, "method": &walk.Filter.Method, "user_agent": &walk.Filter.UserAgent,
+		"address": &walk.Filter.Address, "older_than": &olderThan, "account": &account, "all": &walk.All,
+		"dry_run": &walk.DryRun, "reason": &reason, "limit": &walk.Limit, "cursor": &walk.Cursor,
+	})
+	if err == nil {
+		walk.Filter.OlderThan, err = readDuration("older_than", olderThan)
+	}
+	if err == nil {
+		walk.Reason, err = readReason(reason)
+	}
+	if err == nil && account != "" {
+		walk.AlsoName = account
+		walk.Also, err = a.accountState(account)
+	}
+	return walk, err
+}
+
+// accountState is the condition that a session's user is in a state. Each user is
+// looked up once.
+func (a *API) accountState(state string) (func(context.Context, string) (bool, error), error) {
+	if a.directory == nil {
+		return nil, badBody("account: the users of this deployment are the application's own")
+	}
+	if state != "disabled" && state != "missing" {
+		return nil, badBody(`account %.20q: want "disabled" or "missing"`, state)
+	}
+	known := map[string]bool{}
+	return func(ctx context.Context, subject string) (bool, error) {
+		if fits, ok := known[subject]; ok {
+			return fits, nil
+		}
+		account, err := a.directory.Get(ctx, subject)
+		missing := errors.Is(err, signin.ErrNotFound)
+		if err != nil && !missing {
+			return false, err
+		}
+		known[subject] = missing && state == "missing" || account.Disabled && state == "disabled"
+		return known[subject], nil
+	}, nil
+}
+
+// endEveryone ends the sessions of everybody, the caller's own included.
+func (a *API) endEveryone(w http.ResponseWriter, r *http.Request, by caller) error {
+	if err := readOptionalJSON(w, r, fields{}); err != nil {
+		return err
+	}
+	ctx := context.WithoutCancel(r.Context())
+	before, err := a.manager.EndEveryone(ctx)
+	if err != nil {
+		return err
+	}
+	a.log.WarnContext(ctx, "everybody's sessions ended", "event", "everyone_ended", "before", before, "by", string(by.by))
+	answer(w, http.StatusOK, map[string]any{"endedBefore": before})
+	return nil
+}
+
+// sweep takes one step of writing down the ends that endEveryone made.
+func (a *API) sweep(w http.ResponseWriter, r *http.Request, by caller) error {
+	var cursor string
+	if err := readOptionalJSON(w, r, fields{"cursor": &cursor}); err != nil {
+		return err
+	}
+	step, err := a.manager.Sweep(patient(r), by.by, cursor)
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, stepOf(step))
+	return nil
+}

@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	"time"
+
+	"coatcheck/core/session"
+)
+
+// adminView is a session as an operator sees it.
+type adminView struct {
+	ownView
+	Status        session.State     `json:"status"`
+	AuthTime      time.Time         `json:"authTime"`
+	Methods       []string          `json:"amr"`
+	Remembered    bool              `json:"remembered"`
+	Bearer        bool              `json:"bearer"`
+	ClientAddress string            `json:"clientAddress,omitempty"`
+	UserAgent     string            `json:"userAgent,omitempty"`
+	Replaces      *session.ID       `json:"replaces,omitempty"`
+	EndReason     session.EndReason `json:"endReason,omitempty"` // timeouts included
+	EndedAt       *time.Time        `json:"endedAt,omitempty"`
+	EndedBy       session.By        `json:"endedBy,omitempty"`
+	ReplacedBy    *session.ID       `json:"replacedBy,omitempty"`
+}
+
+type adminBody struct {
+	Session adminView `json:"session"`
+}
+
+// listBody is a page of sessions. Damaged names stored items that are none.
+type listBody struct {
+	Sessions []adminView  `json:"sessions"`
+	Damaged  []session.ID `json:"damaged,omitempty"`
+	Next     string       `json:"next,omitempty"`
+}
+
+func (a *API) adminView(s session.Listed) adminView {
+	r := s.Record
+	v := adminView{
+		ownView: a.ownView(r), Status: s.State, EndReason: s.Reason, AuthTime: r.AuthTime, Methods: list(r.Methods),
+		Remembered: r.Remembered, Bearer: r.Bearer,
+		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
+		Replaces: optional(r.Replaces), EndedBy: r.End.By, ReplacedBy: optional(r.End.ReplacedBy),
+	}
+	if r.Ended() {
+		v.EndedAt = &r.End.At
+	}
+	return v
+}
+
+// ended is a session that was just ended, as lists tell it.
+func ended(r session.Record) session.Listed {
+	return session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason}
+}
