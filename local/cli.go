@@ -32,14 +32,24 @@ type cli struct {
 }
 
 type userCmd struct {
-	Add userAddCmd `cmd:"" help:"Add a user."`
+	Add           userAddCmd      `cmd:"" help:"Add a user."`
+	List          userListCmd     `cmd:"" help:"List the users."`
+	Show          userShowCmd     `cmd:"" help:"Show a user and the newest changes of the account."`
+	Disable       userDisableCmd  `cmd:"" help:"Disable a user and end all sessions. A dry run unless --yes."`
+	Enable        userEnableCmd   `cmd:"" help:"Enable a user. A dry run unless --yes."`
+	Roles         userRolesCmd    `cmd:"" help:"Give a user these roles and end all sessions. A dry run unless --yes."`
+	PasswordReset userPasswordCmd `cmd:"" help:"Give a user a new password and end all sessions. A dry run unless --yes."`
 }
 
 type sessionCmd struct {
-	List   sessionListCmd   `cmd:"" help:"List a user's sessions, newest first."`
-	Show   sessionShowCmd   `cmd:"" help:"Show one session."`
-	End    sessionEndCmd    `cmd:"" help:"End one session. A dry run unless --yes."`
-	EndAll sessionEndAllCmd `cmd:"" help:"End every live session of a user. A dry run unless --yes."`
+	List        sessionListCmd     `cmd:"" help:"List a user's sessions, newest first, or with --all everybody's."`
+	Count       sessionCountCmd    `cmd:"" help:"Count everybody's sessions."`
+	Show        sessionShowCmd     `cmd:"" help:"Show one session."`
+	End         sessionEndCmd      `cmd:"" help:"End one session. A dry run unless --yes."`
+	EndAll      sessionEndAllCmd   `cmd:"" help:"End every live session of a user. A dry run unless --yes."`
+	EndOthers   sessionEndOtherCmd `cmd:"" help:"End the other sessions of a session's user. A dry run unless --yes."`
+	EndWhere    sessionEndWhereCmd `cmd:"" help:"End everybody's sessions that fit. A dry run unless --yes."`
+	EndEveryone sessionEveryoneCmd `cmd:"" help:"End the sessions of everybody, at once. A dry run unless --yes."`
 }
 
 const description = `Server-side sessions: you keep the ticket, the server keeps the coat.

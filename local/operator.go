@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ type shown struct {
 	AbsoluteExpiry time.Time `json:"absoluteExpiry"`
 	AuthTime       time.Time `json:"authTime"`
 	Methods        []string  `json:"amr"`
+	Actor          string    `json:"actor"`
+	Replaces       string    `json:"replaces"`
+	ReplacedBy     string    `json:"replacedBy"`
 	ClientAddress  string    `json:"clientAddress"`
 	UserAgent      string    `json:"userAgent"`
 	EndReason      string    `json:"endReason"`
@@ -72,55 +76,38 @@ func (o *operators) sessions(ctx context.Context, user string) ([]json.RawMessag
 	if err != nil {
 		return nil, err
 	}
+	return o.list(ctx, path+"/sessions", "sessions", url.Values{})
+}
+
+// list reads every page of a list, whose rows stand under a name.
+func (o *operators) list(ctx context.Context, path, rows string, query url.Values) ([]json.RawMessage, error) {
 	all := []json.RawMessage{}
-	for cursor := ""; ; {
-		var page struct {
-			Sessions []json.RawMessage `json:"sessions"`
-			Next     string            `json:"next"`
-		}
-		query := url.Values{"limit": {fmt.Sprint(session.MaxPage)}}
-		if cursor != "" {
-			query.Set("cursor", cursor)
-		}
-		err := o.call(ctx, http.MethodGet, path+"/sessions?"+query.Encode(), nil, &page)
-		if err != nil {
+	query.Set("limit", fmt.Sprint(session.MaxPage))
+	for {
+		var page map[string]json.RawMessage
+		if err := o.call(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &page); err != nil {
 			return nil, err
 		}
-		all = append(all, page.Sessions...)
-		if cursor = page.Next; cursor == "" {
+		var part []json.RawMessage
+		var next string
+		if err := json.Unmarshal(page[rows], &part); err != nil {
+			return nil, fmt.Errorf("the server's answer: %w", err)
+		}
+		if raw := page["next"]; raw != nil {
+			if err := json.Unmarshal(raw, &next); err != nil {
+				return nil, fmt.Errorf("the server's answer: %w", err)
+			}
+		}
+		if all = append(all, part...); next == "" {
 			return all, nil
 		}
+		query.Set("cursor", next)
 	}
 }
 
-type sessionListCmd struct {
-	User string `arg:"" help:"User name or subject."`
-	JSON bool   `help:"Print JSON."`
-}
-
-func (c *sessionListCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all, func(o *operators) error {
-		sessions, err := o.sessions(ctx, c.User)
-		switch {
-		case err != nil:
-			return err
-		case c.JSON:
-			return printJSON(s.out, sessions)
-		case len(sessions) == 0:
-			fmt.Fprintln(s.out, "No sessions.")
-			return nil
-		}
-		all, err := understand(sessions)
-		if err != nil {
-			return err
-		}
-		return printTable(s.out, all)
-	})
-}
-
-// understand reads what the API says of sessions.
-func understand(raw []json.RawMessage) ([]shown, error) {
-	all := make([]shown, len(raw))
+// understand reads what the API says of each row.
+func understand[T any](raw []json.RawMessage) ([]T, error) {
+	all := make([]T, len(raw))
 	for i, one := range raw {
 		if err := json.Unmarshal(one, &all[i]); err != nil {
 			return nil, err
@@ -156,22 +143,32 @@ func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 // session reads or ends one session.
-func (o *operators) session(ctx context.Context, method, id string) (is shown, raw json.RawMessage, err error) {
+func (o *operators) session(ctx context.Context, method, id string, query ...string) (is shown, raw json.RawMessage, err error) {
 	if _, err := session.ParseID(id); err != nil {
 		return shown{}, nil, fmt.Errorf("%q: %w", id, err)
 	}
 	var body struct {
 		Session json.RawMessage `json:"session"`
 	}
-	if err := o.call(ctx, method, "/admin/sessions/"+id, nil, &body); err != nil {
+	path := "/admin/sessions/" + id
+	if len(query) == 2 {
+		path += "?" + url.Values{query[0]: {query[1]}}.Encode()
+	}
+	if err := o.call(ctx, method, path, nil, &body); err != nil {
 		return shown{}, nil, err
 	}
 	return is, body.Session, json.Unmarshal(body.Session, &is)
 }
 
+// reasonFlag is what an operator ends sessions for.
+type reasonFlag struct {
+	Reason string `default:"ended_by_admin" help:"What the holder is told: ended_by_admin, account_disabled, roles_changed or password_changed."`
+}
+
 type sessionEndCmd struct {
-	ID  string `arg:"" help:"Session ID."`
-	Yes bool   `help:"Do it rather than say what would be done."`
+	ID         string `arg:"" help:"Session ID."`
+	reasonFlag `embed:""`
+	Yes        bool `help:"Do it rather than say what would be done."`
 }
 
 func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
@@ -187,7 +184,7 @@ func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
 			fmt.Fprintf(s.out, "Dry run: would end session %s of %s (%s). To do it, add --yes.\n", is.ID, is.Subject, is.Status)
 			return nil
 		}
-		ended, _, err := o.session(ctx, http.MethodDelete, c.ID)
+		ended, _, err := o.session(ctx, http.MethodDelete, c.ID, "reason", c.Reason)
 		if err != nil {
 			return err
 		}
@@ -197,8 +194,9 @@ func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 type sessionEndAllCmd struct {
-	User string `arg:"" help:"User name or subject."`
-	Yes  bool   `help:"Do it rather than say what would be done."`
+	User       string `arg:"" help:"User name or subject."`
+	reasonFlag `embed:""`
+	Yes        bool `help:"Do it rather than say what would be done."`
 }
 
 func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
@@ -213,7 +211,7 @@ func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
 		if err != nil {
 			return err
 		}
-		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", nil, &body); err != nil {
+		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", map[string]string{"reason": c.Reason}, &body); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "Ended %s of %s.\n", count(body.Ended), c.User)
@@ -222,25 +220,25 @@ func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 func (c *sessionEndAllCmd) dryRun(ctx context.Context, o *operators, s streams) error {
-	raw, err := o.sessions(ctx, c.User)
+	live, err := o.active(ctx, c.User)
 	if err != nil {
 		return err
-	}
-	sessions, err := understand(raw)
-	if err != nil {
-		return err
-	}
-	var live []shown
-	for _, is := range sessions {
-		if is.Status == string(session.StateActive) {
-			live = append(live, is)
-		}
 	}
 	fmt.Fprintf(s.out, "Dry run: would end %s of %s. To do it, add --yes.\n", count(len(live)), c.User)
 	if len(live) == 0 {
 		return nil
 	}
 	return printTable(s.out, live)
+}
+
+// active returns a user's active sessions.
+func (o *operators) active(ctx context.Context, user string) ([]shown, error) {
+	raw, err := o.sessions(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := understand[shown](raw)
+	return slices.DeleteFunc(sessions, func(is shown) bool { return is.Status != string(session.StateActive) }), err
 }
 
 func count(n int) string {

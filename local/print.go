@@ -19,14 +19,26 @@ func printJSON(w io.Writer, v any) error {
 const timeForm = "2006-01-02 15:04:05"
 
 func printTable(w io.Writer, sessions []shown) error {
+	return printSessions(w, sessions, "", func(shown) string { return "" })
+}
+
+// printAll is printTable for sessions of several users.
+func printAll(w io.Writer, sessions []shown) error {
+	return printSessions(w, sessions, "SUBJECT\t", func(is shown) string { return printable(is.Subject) + "\t" })
+}
+
+func printSessions(w io.Writer, sessions []shown, head string, column func(shown) string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSTATUS\tCREATED (UTC)\tLAST SEEN\tEXPIRES\tADDRESS\tDEVICE")
+	fmt.Fprintln(t, "ID\t"+head+"STATUS\tCREATED (UTC)\tLAST SEEN\tEXPIRES\tADDRESS\tDEVICE")
 	for _, is := range sessions {
 		status := is.Status
 		if is.EndReason != "" {
 			status += " (" + is.EndReason + ")"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, status, is.CreatedAt.Format(timeForm),
+		if is.Actor != "" {
+			status += ", acted in"
+		}
+		fmt.Fprintf(t, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, column(is), status, is.CreatedAt.Format(timeForm),
 			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
 	}
 	return t.Flush()
@@ -48,6 +60,15 @@ func printSession(w io.Writer, is shown) error {
 	line("Device", is.UserAgent)
 	if is.EndReason != "" {
 		line("Over because", is.EndReason)
+	}
+	if is.Actor != "" {
+		line("Acted in from", is.Actor)
+	}
+	if is.Replaces != "" {
+		line("Replaces", is.Replaces)
+	}
+	if is.ReplacedBy != "" {
+		line("Replaced by", is.ReplacedBy)
 	}
 	if !is.EndedAt.IsZero() {
 		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy)

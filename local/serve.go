@@ -67,10 +67,12 @@ func (p *parts) wire(ctx context.Context, s served) error {
 		return err
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
-	p.directory = signin.NewDirectory(accounts, hasher, nil)
+	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy}); err != nil {
+		return err
+	}
+	p.directory = signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: p.manager})
 	p.auth = password.NewAuthenticator(accounts, hasher, nil)
-	p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy})
-	return err
+	return nil
 }
 
 func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
@@ -104,7 +106,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
-		Origins: s.origins, SameSite: s.sameSite, Log: log,
+		Origins: s.origins, SameSite: s.sameSite, PassiveRoutes: s.passive, Log: log,
 	})
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
@@ -119,9 +121,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if p.store.sweep != nil {
-		go p.sweep(ctx, log)
-	}
+	go p.sweep(ctx, log)
 	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)
@@ -212,23 +212,4 @@ func serveAll(ctx context.Context, log *slog.Logger, servers ...server) error {
 		err = errors.Join(err, s.Shutdown(bound))
 	}
 	return err
-}
-
-// sweep forgets purged records at the start and then every hour.
-func (p *parts) sweep(ctx context.Context, log *slog.Logger) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		switch n, err := p.store.sweep(ctx, time.Now()); {
-		case err != nil && ctx.Err() == nil:
-			log.Error("sweep", "event", "sweep_failed", "error", err)
-		case n > 0:
-			log.Info("sweep", "event", "swept", "records", n)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

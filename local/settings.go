@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -22,6 +23,7 @@ type serveCmd struct {
 	SameSite string   `default:"lax" env:"COATCHECK_SAME_SITE" help:"SameSite of the cookie: lax or strict (${env})."`
 	TagKeys  string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
 	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
+	Passive  []string `name:"passive-routes" env:"COATCHECK_PASSIVE_ROUTES" placeholder:"ROUTE" help:"Route whose requests are no use of the session, such as GET /notifications/{id}; may be repeated (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
@@ -35,6 +37,8 @@ type policyFlags struct {
 	RememberedAbsolute string `group:"Policy" placeholder:"720h" env:"COATCHECK_REMEMBERED_ABSOLUTE" help:"Absolute limit of remembered sessions (${env})."`
 	TouchEvery         string `group:"Policy" placeholder:"90s" env:"COATCHECK_TOUCH_EVERY" help:"How often use is written down (${env})."`
 	FreshFor           string `group:"Policy" placeholder:"15m" env:"COATCHECK_FRESH_FOR" help:"How long a sign-in counts as fresh (${env})."`
+	RotateEvery        string `group:"Policy" placeholder:"1h" env:"COATCHECK_ROTATE_EVERY" help:"How often a session's token is replaced; 0: never (${env})."`
+	Grace              string `group:"Policy" placeholder:"30s" env:"COATCHECK_GRACE" help:"How long at most a request lives, and a replaced token with it (${env})."`
 	PerUser            string `group:"Policy" placeholder:"10" env:"COATCHECK_PER_USER" help:"Live sessions a user may have; the oldest ends (${env})."`
 	Retention          string `group:"Policy" placeholder:"720h" env:"COATCHECK_RETENTION" help:"How long a record is kept after its absolute expiry (${env})."`
 }
@@ -44,7 +48,7 @@ func (p *policyFlags) text(name string) string {
 	return map[string]string{
 		"idle": p.Idle, "absolute": p.Absolute,
 		"remembered-idle": p.RememberedIdle, "remembered-absolute": p.RememberedAbsolute,
-		"touch-every": p.TouchEvery, "fresh-for": p.FreshFor, "per-user": p.PerUser, "retention": p.Retention,
+		"touch-every": p.TouchEvery, "fresh-for": p.FreshFor, "rotate-every": p.RotateEvery, "grace": p.Grace, "per-user": p.PerUser, "retention": p.Retention,
 	}[name]
 }
 
@@ -69,6 +73,7 @@ type served struct {
 	sameSite http.SameSite
 	keys     session.Keys // zero: the one kept with the data
 	policy   session.Policy
+	passive  []string
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
@@ -87,10 +92,13 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 	r := settings.Flags(func(name string) string { return c.text(name) + all.text(name) })
 	all.check(r)
 	s := served{
-		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(),
+		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(), passive: c.Passive,
 		demo: settings.Choice(r, "demo", map[string]bool{"": false, "true": true, "false": false}),
 		log:  &slog.HandlerOptions{Level: r.LogLevel()},
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),
+	}
+	if _, err := inbound.ParseRoutes(c.Passive); err != nil {
+		r.Fault("passive-routes", strings.Join(c.Passive, ","), "routes: "+err.Error())
 	}
 	loopback := checkAddr(r)
 	for _, origin := range c.Origin {

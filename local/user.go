@@ -45,9 +45,11 @@ func (c *userAddCmd) run(ctx context.Context, all *cli, s streams) error {
 // maxPassword is more than any password may have; the server says how long one may be.
 const maxPassword = 8 << 10
 
-// password reads the password from standard input, or asks for it twice.
-func (c *userAddCmd) password(s streams) (string, error) {
-	if c.PasswordStdin {
+func (c *userAddCmd) password(s streams) (string, error) { return readPassword(c.PasswordStdin, s) }
+
+// readPassword reads a password from standard input, or asks for it twice.
+func readPassword(fromStdin bool, s streams) (string, error) {
+	if fromStdin {
 		text, err := io.ReadAll(io.LimitReader(s.in, maxPassword))
 		if err != nil {
 			return "", fmt.Errorf("read the password: %w", err)

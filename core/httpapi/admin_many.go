@@ -43,7 +43,7 @@ func (a *API) endWhere(w http.ResponseWriter, r *http.Request, by caller) error 
 	}
 	walk.By = by.by
 	step, err := a.manager.EndWhere(patient(r), walk)
-	if step.Ended > 0 || err != nil {
+	if step.Ended > 0 || errors.Is(err, session.ErrUnavailable) {
 		a.log.InfoContext(r.Context(), "sessions ended by predicate", "event", "sessions_ended",
 			"matched", len(step.Matched), "count", step.Ended, "by", string(by.by), "complete", err == nil)
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,8 +141,10 @@ func (a *API) changeUser(w http.ResponseWriter, r *http.Request, by caller) erro
 		return errOwnAccount
 	}
 	changed, err := a.directory.Change(patient(r), subject, c, by.by)
-	a.log.InfoContext(r.Context(), "user changed", "event", "user_changed",
-		"subject", subject, "ended", changed.Ended, "by", string(by.by), "complete", err == nil)
+	if err == nil || errors.Is(err, session.ErrUnavailable) { // otherwise nothing was done
+		a.log.InfoContext(r.Context(), "user changed", "event", "user_changed",
+			"subject", subject, "ended", changed.Ended, "by", string(by.by), "complete", err == nil)
+	}
 	if err != nil {
 		return err
 	}

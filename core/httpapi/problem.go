@@ -70,7 +70,7 @@ func problemOf(err error) Problem {
 		}
 		p := Problem{Type: problemType(a.name), Title: a.title, Status: a.status, Detail: a.detail}
 		if a.detail == "" {
-			p.Detail = err.Error()
+			p.Detail = strings.TrimPrefix(err.Error(), session.ErrInvalid.Error()+": ")
 		}
 		var refusal *session.Refusal
 		if errors.As(err, &refusal) {
@@ -94,6 +94,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 			"event", "request_failed", "request", p.Instance, "route", r.Pattern, "status", p.Status, "error", err.Error())
 	}
 	var refusal *session.Refusal
+	if errors.As(err, &refusal) && refusal.Outcome == session.Reused {
+		a.log.WarnContext(r.Context(), "a replaced token was presented", "event", "token_reused",
+			"session", refusal.Session.String(), "client", a.client(r))
+	}
 	if errors.As(err, &refusal) && (errors.Is(err, session.ErrNotFresh) || errors.Is(err, session.ErrRole)) {
 		w.Header().Set("WWW-Authenticate", challenge(r, err, refusal.Demand))
 		p.Confirm = a.confirm(r, err)

@@ -18,6 +18,7 @@ var errDefect = errors.New("defect in the authorizer: see the log")
 type authorizer struct {
 	sessions *session.Manager
 	origins  inbound.Origins
+	passive  inbound.Routes
 	log      *slog.Logger
 }
 
@@ -41,10 +42,20 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (answer []byte,
 	case err == nil:
 		return allow(&record, a.sessions.ExpiresAt(record))
 	case isDeny(err):
-		a.log.DebugContext(ctx, "denied", "event", "denied", "cause", err.Error())
+		a.logDenied(ctx, err)
 		return deny(), nil
 	}
 	return nil, err
+}
+
+// logDenied tells a replayed token, which is an alarm, from the everyday.
+func (a *authorizer) logDenied(ctx context.Context, err error) {
+	var refusal *session.Refusal
+	if errors.As(err, &refusal) && refusal.Outcome == session.Reused {
+		a.log.WarnContext(ctx, "a replaced token was presented", "event", "token_reused", "session", refusal.Session.String())
+		return
+	}
+	a.log.DebugContext(ctx, "denied", "event", "denied", "cause", err.Error())
 }
 
 func (a *authorizer) check(ctx context.Context, asked request) (session.Record, error) {
@@ -52,6 +63,7 @@ func (a *authorizer) check(ctx context.Context, asked request) (session.Record, 
 	if err != nil {
 		return session.Record{}, err
 	}
+	presented.Passive = presented.Passive || a.passive.Match(asked.method, asked.path)
 	return a.sessions.Lookup(ctx, presented)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"coatcheck/functions/internal/apigw"
 )
@@ -13,10 +14,11 @@ import (
 var errNoEvent = errors.New("not an authorizer event of an HTTP API with payload format 2.0")
 
 // request is what is read of an event, whatever its shape: the headers that a
-// session is checked by, and the method that is asked for.
+// session is checked by, and the method and path that are asked for.
 type request struct {
 	header http.Header
 	method string
+	path   string // without the stage
 }
 
 // event is what is read of an HTTP API's authorizer event with payload format 2.0.
@@ -25,8 +27,10 @@ type event struct {
 	Type           string       `json:"type"`
 	Cookies        []string     `json:"cookies"`
 	Headers        eventHeaders `json:"headers"`
+	RawPath        string       `json:"rawPath"`
 	RequestContext struct {
-		HTTP struct {
+		Stage string `json:"stage"`
+		HTTP  struct {
 			Method string `json:"method"`
 		} `json:"http"`
 	} `json:"requestContext"`
@@ -39,6 +43,7 @@ type eventHeaders struct {
 	Authorization gathered `json:"authorization"`
 	SecFetchSite  gathered `json:"sec-fetch-site"`
 	Origin        gathered `json:"origin"`
+	Passive       gathered `json:"coatcheck-passive"`
 }
 
 // gathered keeps every value that it is given, where a string would keep the last.
@@ -63,11 +68,21 @@ func decode(payload []byte) (request, error) {
 	}
 	return request{
 		header: http.Header{
-			"Cookie":         apigw.Cookies(e.Cookies, e.Headers.Cookie),
-			"Authorization":  e.Headers.Authorization,
-			"Sec-Fetch-Site": e.Headers.SecFetchSite,
-			"Origin":         e.Headers.Origin,
+			"Cookie":            apigw.Cookies(e.Cookies, e.Headers.Cookie),
+			"Authorization":     e.Headers.Authorization,
+			"Sec-Fetch-Site":    e.Headers.SecFetchSite,
+			"Origin":            e.Headers.Origin,
+			"Coatcheck-Passive": e.Headers.Passive,
 		},
 		method: e.RequestContext.HTTP.Method,
+		path:   withoutStage(e.RawPath, e.RequestContext.Stage),
 	}, nil
+}
+
+// withoutStage cuts the stage off, which stands in the path unless it is "$default".
+func withoutStage(path, stage string) string {
+	if rest, ok := strings.CutPrefix(path, "/"+stage); ok && stage != "" && (rest == "" || rest[0] == '/') {
+		return rest
+	}
+	return path
 }

@@ -61,7 +61,11 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	d.authorizer = &authorizer{manager, inbound.Origins{origin}, log}
+	passive, err := inbound.ParseRoutes([]string{"GET /poll/{id}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.authorizer = &authorizer{manager, inbound.Origins{origin}, passive, log}
 	return d
 }
 

@@ -40,7 +40,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	connect(ctx, store, log)
-	lambda.StartWithOptions(&authorizer{sessions, c.origins, log}, lambda.WithContext(ctx))
+	lambda.StartWithOptions(&authorizer{sessions, c.origins, c.passive, log}, lambda.WithContext(ctx))
 	return nil
 }
 
@@ -49,6 +49,7 @@ type configuration struct {
 	keys    session.Keys
 	policy  session.Policy
 	origins inbound.Origins
+	passive inbound.Routes
 	level   slog.Level
 	table   string
 	client  dynamo.ClientOptions
@@ -61,6 +62,7 @@ func read(getenv func(string) string) (configuration, error) {
 	c := configuration{
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), level: r.LogLevel(), table: r.Table("sessions-table"),
 	}
+	_, c.passive = r.PassiveRoutes()
 	credentials := aws.Credentials{
 		AccessKeyID:     r.Variable("AWS_ACCESS_KEY_ID", "the access key that Lambda sets"),
 		SecretAccessKey: r.Variable("AWS_SECRET_ACCESS_KEY", "the secret key that Lambda sets"),

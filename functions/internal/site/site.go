@@ -54,6 +54,7 @@ type configuration struct {
 	policy             session.Policy
 	origins            inbound.Origins
 	sameSite           http.SameSite
+	passive            []string
 	level              slog.Level
 	sessions, accounts string
 	region, endpoint   string
@@ -66,6 +67,7 @@ func read(getenv func(string) string) (configuration, error) {
 		sessions: r.Table("sessions-table"), accounts: r.Table("accounts-table"),
 		region: r.Region(), endpoint: r.Endpoint(),
 	}
+	c.passive, _ = r.PassiveRoutes()
 	return c, r.Err()
 }
 
@@ -92,7 +94,7 @@ func (c configuration) wire(client *dynamodb.Client, log *slog.Logger) (*httpapi
 	}
 	return httpapi.New(manager, &httpapi.Options{
 		Authenticator: password.NewAuthenticator(accounts, hasher, nil),
-		Directory:     signin.NewDirectory(accounts, hasher, nil),
-		Origins:       c.origins, SameSite: c.sameSite, ClientAddress: gateway.ClientAddress, Log: log,
+		Directory:     signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: manager}),
+		Origins:       c.origins, SameSite: c.sameSite, PassiveRoutes: c.passive, ClientAddress: gateway.ClientAddress, Log: log,
 	})
 }

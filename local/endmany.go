@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+
+	"coatcheck/core/session"
+)
+
+type sessionEndOtherCmd struct {
+	ID  string `arg:"" help:"ID of the session that stays."`
+	Yes bool   `help:"Do it rather than say what would be done."`
+}
+
+func (c *sessionEndOtherCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all, func(o *operators) error {
+		kept, _, err := o.session(ctx, http.MethodGet, c.ID)
+		if err != nil {
+			return err
+		}
+		if c.Yes {
+			var body endedBody
+			if err := o.call(ctx, http.MethodPost, "/admin/sessions/"+c.ID+"/end-others", nil, &body); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.out, "Ended %s of %s; %s stays (%s).\n", count(body.Ended), kept.Subject, kept.ID, kept.Status)
+			return nil
+		}
+		live, err := o.active(ctx, kept.Subject)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, is := range live {
+			if is.ID != kept.ID {
+				n++
+			}
+		}
+		fmt.Fprintf(s.out, "Dry run: would end %s of %s and keep %s (%s). To do it, add --yes.\n", count(n), kept.Subject, kept.ID, kept.Status)
+		return nil
+	})
+}
+
+// endedBody says how many sessions a call has ended.
+type endedBody struct {
+	Ended int `json:"ended"`
+}
+
+type sessionEndWhereCmd struct {
+	filterFlags `embed:""`
+	Account     string `group:"Which" placeholder:"STATE" help:"Whose user is disabled or missing."`
+	All         bool   `help:"Every session: must be said where nothing else is."`
+	reasonFlag  `embed:""`
+	Step        int    `default:"200" help:"Sessions looked at in one step, up to 1000."`
+	Cursor      string `help:"Go on where an interrupted walk left off."`
+	Yes         bool   `help:"Do it rather than say what would be done."`
+}
+
+// stepShown is one step of a walk, as the API tells it.
+type stepShown struct {
+	Examined int `json:"examined"`
+	Matched  int `json:"matched"`
+	Ended    int `json:"ended"`
+	Sessions []struct {
+		ID      string `json:"id"`
+		Subject string `json:"subject"`
+	} `json:"sessions"`
+	Damaged []string `json:"damaged"`
+	Next    string   `json:"next"`
+}
+
+// maxPasses is how often a walk begins anew to find what came meanwhile.
+const maxPasses = 3
+
+func (c *sessionEndWhereCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all, func(o *operators) error {
+		total, err := c.pass(ctx, o, s, c.Cursor)
+		for passes := 1; err == nil && c.Yes && total.Ended > 0 && passes < maxPasses; passes++ {
+			var more stepShown
+			more, err = c.pass(ctx, o, s, "")
+			if total.Ended += more.Ended; more.Ended == 0 {
+				break
+			}
+		}
+		switch {
+		case err != nil:
+			return err
+		case !c.Yes:
+			fmt.Fprintf(s.out, "Dry run: would end %s of %d looked at. To do it, add --yes.\n", count(total.Matched), total.Examined)
+		default:
+			fmt.Fprintf(s.out, "Ended %s. Who signed in while this ran may be left: run it again to see.\n", count(total.Ended))
+		}
+		return nil
+	})
+}
+
+// pass walks through all sessions once, from a cursor on, and lists those that fit.
+func (c *sessionEndWhereCmd) pass(ctx context.Context, o *operators, s streams, cursor string) (total stepShown, err error) {
+	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for {
+		var step stepShown
+		if err := o.call(ctx, http.MethodPost, "/admin/end-sessions", c.body(cursor), &step); err != nil {
+			return total, errors.Join(c.interrupted(err, total, cursor), t.Flush())
+		}
+		for _, is := range step.Sessions {
+			fmt.Fprintf(t, "%s\t%s\n", is.ID, printable(is.Subject))
+		}
+		for _, id := range step.Damaged {
+			fmt.Fprintf(s.err, "coatcheck: session %s is damaged and fits no predicate: end it by its ID\n", id)
+		}
+		total.Examined, total.Matched, total.Ended = total.Examined+step.Examined, total.Matched+step.Matched, total.Ended+step.Ended
+		if cursor = step.Next; cursor == "" {
+			return total, t.Flush()
+		}
+		fmt.Fprintf(s.err, "coatcheck: looked at %d, %d fit, %d ended\n", total.Examined, total.Matched, total.Ended)
+	}
+}
+
+// interrupted says how far a walk came and how to go on.
+func (c *sessionEndWhereCmd) interrupted(err error, total stepShown, cursor string) error {
+	if cursor == "" {
+		return err
+	}
+	return fmt.Errorf("%w\nstopped after %d looked at and %d ended; to go on, add --cursor %s", err, total.Examined, total.Ended, cursor)
+}
+
+func (c *sessionEndWhereCmd) body(cursor string) map[string]any {
+	body := map[string]any{"dry_run": !c.Yes, "limit": c.Step, "reason": c.Reason}
+	for name, value := range c.fields() {
+		body[name] = value
+	}
+	if c.Account != "" {
+		body["account"] = c.Account
+	}
+	if c.All {
+		body["all"] = true
+	}
+	if cursor != "" {
+		body["cursor"] = cursor
+	}
+	return body
+}
+
+type sessionEveryoneCmd struct {
+	Yes bool `help:"Do it rather than say what would be done."`
+}
+
+func (c *sessionEveryoneCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all, func(o *operators) error {
+		if !c.Yes {
+			var body struct {
+				Count int `json:"count"`
+			}
+			if err := o.call(ctx, http.MethodGet, "/admin/sessions/count", nil, &body); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.out, "Dry run: would end %s, those of operators included. To do it, add --yes.\n", count(body.Count))
+			return nil
+		}
+		var body struct {
+			EndedBefore string `json:"endedBefore"`
+		}
+		if err := o.call(ctx, http.MethodPost, "/admin/end-everyone", nil, &body); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "Everybody's sessions from before %s are over: at once here, within %v everywhere.\n", body.EndedBefore, session.Skew)
+		return c.sweep(ctx, o, s)
+	})
+}
+
+// sweep writes the ends down, step by step.
+func (c *sessionEveryoneCmd) sweep(ctx context.Context, o *operators, s streams) error {
+	n := 0
+	for cursor := ""; ; {
+		send := map[string]string{}
+		if cursor != "" {
+			send["cursor"] = cursor
+		}
+		var step stepShown
+		if err := o.call(ctx, http.MethodPost, "/admin/sweep", send, &step); err != nil {
+			return fmt.Errorf("%w\nthey are over all the same; lists and counts show it once a server has swept them up, within the hour", err)
+		}
+		n += step.Ended
+		if cursor = step.Next; cursor == "" {
+			fmt.Fprintf(s.out, "Wrote the end to %s.\n", count(n))
+			return nil
+		}
+		fmt.Fprintf(s.err, "coatcheck: wrote the end to %d\n", n)
+	}
+}
