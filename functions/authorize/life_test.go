@@ -69,8 +69,11 @@ func TestPassive(t *testing.T) {
 		}
 	}
 	for _, c := range [][3]string{
-		{"/prod/poll/7", "prod", "/poll/7"}, {"/poll/7", "$default", "/poll/7"}, {"/production/x", "prod", "/production/x"},
-		{"/prod", "prod", ""}, {"/x", "", "/x"},
+		{"/prod/poll/7", "prod", "/poll/7"},
+		{"/poll/7", "$default", "/poll/7"},
+		{"/production/x", "prod", "/production/x"},
+		{"/prod", "prod", ""},
+		{"/x", "", "/x"},
 	} {
 		if got := withoutStage(c[0], c[1]); got != c[2] {
 			t.Errorf("%s in stage %s: %s, want %s", c[0], c[1], got, c[2])

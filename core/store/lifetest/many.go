@@ -1,0 +1,371 @@
+package lifetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"coatcheck/core/session"
+)
+
+func manyChecks() []Check {
+	return []Check{
+		{"end-one", "End keeps the first reason; ending what has ended is success and returns the record.", endOne},
+		{"end-of-what-expired", "an end is never refused because the record is old", endExpired},
+		{"end-others", "all but the one in hand end", endOthers},
+		{"end-all-of-one", "Sign out everywhere misses nothing", endAll},
+	}
+}
+
+func everybodyChecks() []Check {
+	const bound = "Each process reads the control again at most every 5 s."
+	return []Check{
+		{"everybody-at-once-here", "Everybody, now: one write of control.endedBefore.", everybodyHere},
+		{"everybody-elsewhere-within-the-bound", bound, everybodyElsewhere},
+		{"everybody-with-every-request", "0 means with every request", everybodyAtOnce},
+		{"everybody-sign-in-after-it", "where endedBefore plus skew is not before createdAt, createdAt moves just past it", everybodySignIn},
+		{"everybody-by-a-clock-ahead", "A session is over when createdAt is before it plus skew.", everybodySkew},
+		{"everybody-only-grows", "Only grows", everybodyGrows},
+		{"everybody-in-lists-before-the-sweep", "a list tells a session that is over as over", everybodyInLists},
+		{"sweep-writes-the-ends", "A sweep writes the ends behind it, so that lists and counts become exact.", sweepWrites},
+		{"sweep-goes-on", "the sweep goes on where it left off", sweepGoesOn},
+		{"sweep-leaves-what-was-over", "the first end stays, and what expired before stays expired", sweepLeaves},
+	}
+}
+
+func whereChecks() []Check {
+	return []Check{
+		{"where-each-field", "By predicate (role, sign-in method, age, user agent)", whereEach},
+		{"where-account", "By predicate (state of the account)", whereAccount},
+		{"where-dry-run", "a dry run that counts", whereDryRun},
+		{"where-goes-on", "a resumable walk over the index that ends each match, with a list of what it did", whereGoesOn},
+		{"where-cursor-is-bound", "a cursor is of its predicate", whereCursor},
+		{"where-everything-wants-all", "a predicate that matches everything wants to be told so", whereAll},
+		{"where-repeated-after-a-fault", "a step that failed may be taken again", whereRepeated},
+	}
+}
+
+func endOne(s *scene) {
+	t := s.enter("ann")
+	s.allowed(s.Manager, t.Presented)
+	_, err := s.End(s.ctx, t.ID, session.EndedByUser, session.BySubject("ann"))
+	s.must(err)
+	s.refused(s.Manager, t.Presented, session.Ended, session.EndedByUser)
+	s.move(time.Minute)
+	again, err := s.End(s.ctx, t.ID, session.EndedByAdmin, session.ByOperator)
+	s.must(err)
+	s.want(again.End.Reason == session.EndedByUser && again.End.At.Equal(s.now.Add(-time.Minute)), "the end is %+v", again.End)
+}
+
+func endExpired(s *scene) {
+	t := s.enter("ann")
+	s.move(9 * time.Hour)
+	r, err := s.End(s.ctx, t.ID, session.EndedByAdmin, session.ByOperator)
+	s.must(err)
+	s.want(r.End.Reason == session.EndedByAdmin, "the end is %+v", r.End)
+}
+
+func endOthers(s *scene) {
+	here, there, other := s.enter("ann"), s.enter("ann"), s.enter("bob")
+	n, err := s.EndOthers(s.ctx, "ann", here.ID, session.EndedByUser, session.BySubject("ann"))
+	s.must(err)
+	s.want(n == 1, "%d ended", n)
+	s.allowed(s.Manager, here.Presented)
+	s.refused(s.Manager, there.Presented, session.Ended, session.EndedByUser)
+	s.allowed(s.Manager, other.Presented)
+}
+
+func endAll(s *scene) {
+	var all []ticket
+	for range 7 {
+		all = append(all, s.enter("ann"))
+	}
+	other := s.enter("bob")
+	n, err := s.EndAll(s.ctx, "ann", session.EndedByAdmin, session.ByOperator)
+	s.must(err)
+	s.want(n == 7, "%d ended", n)
+	for _, t := range all {
+		s.refused(s.Manager, t.Presented, session.Ended, session.EndedByAdmin)
+	}
+	s.allowed(s.Manager, other.Presented)
+}
+
+func (s *scene) endEveryone() time.Time {
+	before, err := s.EndEveryone(s.ctx)
+	s.must(err)
+	return before
+}
+
+func everybodyHere(s *scene) {
+	a, b := s.enter("ann"), s.enter("bob")
+	s.move(time.Minute)
+	s.want(s.endEveryone().Equal(s.now), "ended before another time")
+	s.refused(s.Manager, a.Presented, session.Ended, session.EndedEverywhere)
+	s.refused(s.Manager, b.Presented, session.Ended, session.EndedEverywhere)
+}
+
+func everybodyElsewhere(s *scene) {
+	elsewhere := s.process(session.Options{Policy: policy})
+	t := s.enter("ann")
+	s.allowed(elsewhere, t.Presented) // which reads the control
+	s.endEveryone()
+	s.move(5 * time.Second)
+	s.refused(elsewhere, t.Presented, session.Ended, session.EndedEverywhere)
+}
+
+func everybodyAtOnce(s *scene) {
+	elsewhere := s.process(session.Options{Policy: policy, ControlEvery: -1})
+	t := s.enter("ann")
+	s.allowed(elsewhere, t.Presented)
+	s.endEveryone()
+	s.refused(elsewhere, t.Presented, session.Ended, session.EndedEverywhere)
+}
+
+func everybodySignIn(s *scene) {
+	before := s.endEveryone()
+	elsewhere := s.process(session.Options{Policy: policy, ControlEvery: -1})
+	t := s.signIn(elsewhere, session.SignIn{Subject: "ann"})
+	s.want(t.CreatedAt.After(before.Add(session.Skew)), "created at %v", t.CreatedAt)
+	s.allowed(elsewhere, t.Presented)
+	s.allowed(s.Manager, t.Presented)
+}
+
+func everybodySkew(s *scene) {
+	t := s.signIn(s.skewed(session.Skew), session.SignIn{Subject: "ann"})
+	s.endEveryone()
+	s.move(session.Skew)
+	s.refused(s.Manager, t.Presented, session.Ended, session.EndedEverywhere)
+}
+
+func everybodyGrows(s *scene) {
+	t := s.enter("ann")
+	s.move(time.Minute)
+	s.endEveryone()
+	behind := s.skewed(-time.Hour)
+	_, err := behind.EndEveryone(s.ctx)
+	s.must(err)
+	s.refused(s.process(session.Options{Policy: policy}), t.Presented, session.Ended, session.EndedEverywhere)
+}
+
+func everybodyInLists(s *scene) {
+	t := s.enter("ann")
+	s.move(time.Minute)
+	_, err := s.process(session.Options{Policy: policy}).EndEveryone(s.ctx)
+	s.must(err)
+	s.move(5 * time.Second)
+	s.want(len(s.live("ann")) == 0, "a user's list tells it as active")
+	s.want(len(s.all(session.AllQuery{State: session.StateActive})) == 0, "the list of all tells it as active")
+	one := s.record(t.ID)
+	s.want(one.State == session.StateEnded && one.Reason == session.EndedEverywhere, "it is %s %s", one.State, one.Reason)
+}
+
+// sweep takes every step of the sweep and returns how many it ended.
+func (s *scene) sweep() int {
+	n, cursor := 0, ""
+	for {
+		step, err := s.Sweep(s.ctx, session.ByOperator, cursor)
+		s.must(err)
+		n += step.Ended
+		if cursor = step.Next; cursor == "" {
+			return n
+		}
+	}
+}
+
+func (s *scene) count(state session.State) int {
+	n, err := s.CountAll(s.ctx, state, time.Time{}, time.Time{})
+	s.must(err)
+	return n
+}
+
+func sweepWrites(s *scene) {
+	a := s.enter("ann")
+	s.enter("bob")
+	s.move(time.Minute)
+	before := s.endEveryone()
+	s.move(time.Minute)
+	fresh := s.enter("ann")
+	s.want(s.count(session.StateActive) == 3, "%d counted before the sweep", s.count(session.StateActive))
+	s.want(s.sweep() == 2, "the sweep ended others than the two")
+	is := s.record(a.ID)
+	s.want(is.End.Reason == session.EndedEverywhere && is.End.At.Equal(before) && is.End.By == session.ByOperator, "the end is %+v", is.End)
+	s.want(s.count(session.StateActive) == 1 && s.count(session.StateEnded) == 2, "after the sweep %d active, %d ended",
+		s.count(session.StateActive), s.count(session.StateEnded))
+	s.allowed(s.Manager, fresh.Presented)
+	s.want(s.sweep() == 0, "a second sweep ended something")
+}
+
+func sweepGoesOn(s *scene) {
+	const many = session.DefaultStep + 5
+	for range many {
+		s.create("ann")
+	}
+	s.move(time.Minute)
+	s.endEveryone()
+	first, err := s.Sweep(s.ctx, session.ByRule, "")
+	s.must(err)
+	s.want(first.Next != "" && first.Ended == session.DefaultStep, "the first step ended %d, next %q", first.Ended, first.Next)
+	_, err = s.Sweep(s.ctx, session.ByRule, first.Next[1:])
+	s.want(errors.Is(err, session.ErrCursor), "a cursor that was made up: %v", err)
+	second, err := s.Sweep(s.ctx, session.ByRule, first.Next)
+	s.must(err)
+	s.want(second.Ended == many-session.DefaultStep, "the second step ended %d", second.Ended)
+}
+
+// create makes a session past the limit of a user.
+func (s *scene) create(subject string) session.Record {
+	m := s.process(session.Options{Policy: session.Policy{Idle: policy.Idle, Absolute: policy.Absolute, PerUser: 1000}})
+	return s.signIn(m, session.SignIn{Subject: subject}).Record
+}
+
+func sweepLeaves(s *scene) {
+	ended := s.enter("ann")
+	_, err := s.End(s.ctx, ended.ID, session.SignedOut, session.BySubject("ann"))
+	s.must(err)
+	expired := s.enter("ann")
+	s.move(policy.Idle + time.Minute)
+	s.endEveryone()
+	s.want(s.sweep() == 0, "the sweep ended what was over")
+	s.want(s.record(ended.ID).Reason == session.SignedOut, "the first end is gone")
+	s.want(s.record(expired.ID).Reason == session.IdleTimeout, "what had expired is %s", s.record(expired.ID).Reason)
+}
+
+// where walks through every step and returns what fits and how many were ended.
+func (s *scene) where(w session.Walk) (fit []session.ID, ended int) {
+	w.Reason, w.By = session.EndedByAdmin, session.ByOperator
+	for {
+		step, err := s.EndWhere(s.ctx, w)
+		s.must(err)
+		for i := range step.Matched {
+			fit = append(fit, step.Matched[i].ID)
+		}
+		ended += step.Ended
+		if w.Cursor = step.Next; w.Cursor == "" {
+			return fit, ended
+		}
+	}
+}
+
+func whereEach(s *scene) {
+	old := s.enter("ann")
+	s.move(2 * time.Hour)
+	role := s.signIn(s.Manager, session.SignIn{Subject: "bob", Check: granted("boss")})
+	method := s.signIn(s.Manager, session.SignIn{Subject: "cleo", Check: func(context.Context) (session.Grant, error) {
+		return session.Grant{Methods: []string{"otp"}}, nil
+	}})
+	device := s.signIn(s.Manager, session.SignIn{Subject: "dan", Client: session.Client{UserAgent: "Mozilla/5.0 (Test Browser)", Address: "192.0.2.7"}})
+	for name, c := range map[string]struct {
+		session.Filter
+		want ticket
+	}{
+		"role":       {session.Filter{Role: "boss"}, role},
+		"method":     {session.Filter{Method: "otp"}, method},
+		"older than": {session.Filter{OlderThan: time.Hour}, old},
+		"user agent": {session.Filter{UserAgent: "test BROWSER"}, device},
+		"address":    {session.Filter{Address: "192.0.2.7"}, device},
+		"several":    {session.Filter{Address: "192.0.2.7", Role: "clerk"}, device},
+	} {
+		fit, ended := s.where(session.Walk{Filter: c.Filter, DryRun: true})
+		s.want(slices.Equal(fit, []session.ID{c.want.ID}) && ended == 0, "%s: %d fit, %d ended", name, len(fit), ended)
+	}
+	fit, _ := s.where(session.Walk{Filter: session.Filter{Address: "192.0.2.7", Role: "boss"}})
+	s.want(len(fit) == 0, "what fits one field of two was ended")
+	_, ended := s.where(session.Walk{Filter: session.Filter{Role: "boss"}})
+	s.want(ended == 1, "%d ended", ended)
+	s.refused(s.Manager, role.Presented, session.Ended, session.EndedByAdmin)
+	s.allowed(s.Manager, old.Presented)
+}
+
+func whereAccount(s *scene) {
+	ann, bob := s.user("ann"), s.user("bob")
+	a, b := s.arrive(ann), s.arrive(bob)
+	also := func(_ context.Context, subject string) (bool, error) { return subject == ann, nil }
+	fit, ended := s.where(session.Walk{Also: also, AlsoName: "disabled"})
+	s.want(len(fit) == 1 && ended == 1, "%d fit, %d ended", len(fit), ended)
+	s.refused(s.Manager, a.Presented, session.Ended, session.EndedByAdmin)
+	s.allowed(s.Manager, b.Presented)
+	_, err := s.EndWhere(s.ctx, session.Walk{
+		Also: func(context.Context, string) (bool, error) { return false, errLost }, AlsoName: "disabled",
+		Reason: session.EndedByAdmin, By: session.ByOperator,
+	})
+	s.want(errors.Is(err, errLost), "a fault of the condition: %v", err)
+}
+
+func whereDryRun(s *scene) {
+	a, b := s.enter("ann"), s.enter("bob")
+	fit, ended := s.where(session.Walk{All: true, DryRun: true})
+	s.want(len(fit) == 2 && ended == 0, "%d fit, %d ended", len(fit), ended)
+	s.allowed(s.Manager, a.Presented)
+	s.allowed(s.Manager, b.Presented)
+}
+
+func whereGoesOn(s *scene) {
+	var ids []session.ID
+	for range 7 {
+		ids = append(ids, s.enter("ann").ID)
+	}
+	fit, ended := s.where(session.Walk{Filter: session.Filter{Role: "clerk"}, Limit: 2})
+	s.want(ended == 7, "%d ended", ended)
+	for _, id := range ids {
+		s.want(slices.Contains(fit, id), "%v is not in the list of what was done", id)
+	}
+	fit, _ = s.where(session.Walk{Filter: session.Filter{Role: "clerk"}, Limit: 2})
+	s.want(len(fit) == 0, "%d left", len(fit))
+}
+
+func whereCursor(s *scene) {
+	for range 3 {
+		s.enter("ann")
+	}
+	w := session.Walk{Filter: session.Filter{Role: "clerk"}, Limit: 1, DryRun: true, Reason: session.EndedByAdmin, By: session.ByOperator}
+	step, err := s.EndWhere(s.ctx, w)
+	s.must(err)
+	s.want(step.Next != "", "no cursor")
+	for name, change := range map[string]func(*session.Walk){
+		"another predicate": func(w *session.Walk) { w.Filter.Role = "boss" },
+		"for good":          func(w *session.Walk) { w.DryRun = false },
+		"another condition": func(w *session.Walk) {
+			w.AlsoName, w.Also = "missing", func(context.Context, string) (bool, error) { return true, nil }
+		},
+		"tampered with": func(w *session.Walk) { w.Cursor = w.Cursor[:len(w.Cursor)-4] + "AAAA" },
+	} {
+		other := w
+		other.Cursor = step.Next
+		change(&other)
+		_, err := s.EndWhere(s.ctx, other)
+		s.want(errors.Is(err, session.ErrCursor), "%s: %v", name, err)
+	}
+	w.Cursor = step.Next
+	_, err = s.EndWhere(s.ctx, w)
+	s.must(err)
+}
+
+func whereAll(s *scene) {
+	t := s.enter("ann")
+	w := session.Walk{Reason: session.EndedByAdmin, By: session.ByOperator}
+	_, err := s.EndWhere(s.ctx, w)
+	s.want(errors.Is(err, session.ErrInvalid), "got %v", err)
+	s.allowed(s.Manager, t.Presented)
+	w.All = true
+	_, err = s.EndWhere(s.ctx, w)
+	s.must(err)
+	s.refused(s.Manager, t.Presented, session.Ended, session.EndedByAdmin)
+}
+
+func whereRepeated(s *scene) {
+	a, b := s.enter("ann"), s.enter("bob")
+	w := session.Walk{All: true, Reason: session.EndedByAdmin, By: session.ByOperator}
+	for _, applied := range []bool{false, true} {
+		m, err := session.New(&failing{Store: s.stores.Sessions, left: 1, applied: applied}, s.keys(), &session.Options{
+			Now: func() time.Time { return s.now }, Timeout: timeout, Policy: policy,
+		})
+		s.must(err)
+		_, err = m.EndWhere(s.ctx, w)
+		s.want(errors.Is(err, session.ErrUnavailable) == !applied || applied, "applied %t: %v", applied, err)
+	}
+	_, err := s.EndWhere(s.ctx, w)
+	s.must(err)
+	s.refused(s.Manager, a.Presented, session.Ended, session.EndedByAdmin)
+	s.refused(s.Manager, b.Presented, session.Ended, session.EndedByAdmin)
+}
