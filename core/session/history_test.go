@@ -128,7 +128,7 @@ func TestLimitAllowsForTheSkew(t *testing.T) {
 }
 
 // Ending all is not acknowledged while there is an item of the user's that nobody can
-// read; what can be ended is.
+// end; what can be ended is.
 func TestEndAllWithADamagedItem(t *testing.T) {
 	w := newWorld(t, session.Options{})
 	p, _ := w.signIn("alice")
@@ -139,6 +139,32 @@ func TestEndAllWithADamagedItem(t *testing.T) {
 		t.Errorf("got %d, %v", n, err)
 	}
 	w.wantOutcome(p, session.Ended, session.EndedByAdmin)
+}
+
+// Where the store ended what is damaged, ending it is done, and so is ending all.
+func TestEndOfADamagedItem(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	_, broken := w.signIn("alice")
+	w.store.Store = ender{damager{w.store.Store, broken.ID}}
+	r, err := w.End(t.Context(), broken.ID, session.EndedByAdmin, session.ByOperator)
+	if err != nil || r.ID != broken.ID || r.End.Reason != session.EndedByAdmin {
+		t.Errorf("end: %+v, %v", r.End, err)
+	}
+	if n, err := w.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator); n != 2 || err != nil {
+		t.Errorf("end all: %d, %v", n, err)
+	}
+	w.wantOutcome(p, session.Ended, session.EndedByAdmin)
+}
+
+// ender ends what its damager says is damaged.
+type ender struct{ damager }
+
+func (e ender) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
+	if id == e.id && c.EndsOnly() {
+		return session.Record{ID: id, End: *c.End}, session.ErrDamaged
+	}
+	return e.damager.Update(ctx, id, c)
 }
 
 // damager answers for one session that its item is no record.

@@ -23,8 +23,11 @@ import (
 //     open, and repeating it is safe.
 //   - A call whose context is done returns promptly, with an error; if it was done
 //     before the call, nothing is written.
-//   - A stored item that is no record is damaged: reads name it and go on, an
-//     update of it returns [ErrDamaged].
+//   - A stored item that is no record is damaged: reads name it and go on. An update
+//     of it returns [ErrDamaged] and makes it no record. One that is an end and nothing
+//     else ([Change.EndsOnly]) takes hold: none of what is stored is lost, and with
+//     ErrDamaged comes a record that has the ID and the end that holds, the first one.
+//     So an end is never refused because the record is odd.
 type Store interface {
 	// Create keeps a new record and returns it as kept. If there is one with that ID, whatever its state,
 	// it changes nothing and returns that one with [ErrExists]. Nothing but Create
@@ -134,6 +137,11 @@ type Change struct {
 	Touch   *Touch
 	Secrets *Secrets
 	End     *End
+}
+
+// EndsOnly reports whether the change is an end, without a condition and anything else.
+func (c Change) EndsOnly() bool {
+	return c.End != nil && c.Touch == nil && c.Secrets == nil && c.If == Condition{}
 }
 
 // Condition is what must hold beside "exists" and "not ended". Zero fields do not

@@ -282,3 +282,44 @@ func TestAbandonedWriteIsLeftOut(t *testing.T) {
 		t.Errorf("the fence is %v, %v", got.Fence, err)
 	}
 }
+
+// What is damaged keeps the contract, an end of it above all.
+func TestDamagedItems(t *testing.T) {
+	storetest.RunDamaged(t, func(t *testing.T) (session.Store, func(session.ID) error) {
+		db := openTest(t)
+		return db.Sessions(), func(id session.ID) error {
+			return db.writer.do(t.Context(), func(tx *bbolt.Tx) error {
+				return tx.Bucket(bucketSessions).Put(id[:], []byte(`{"subject":3}`))
+			})
+		}
+	})
+}
+
+// An end of a damaged item keeps its bytes, and a sweep forgets all of it.
+func TestEndOfADamagedItem(t *testing.T) {
+	db := openTest(t)
+	s := db.Sessions()
+	r := storetest.Record("alice", created)
+	if _, err := s.Create(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	db.plant(t, bucketSessions, r.ID[:], []byte("no record"))
+	end := session.End{At: created, Reason: session.EndedByAdmin, By: session.ByOperator}
+	if _, err := s.Update(t.Context(), r.ID, session.Change{End: &end}); !errors.Is(err, session.ErrDamaged) {
+		t.Fatal(err)
+	}
+	_ = db.view(t.Context(), func(tx *bbolt.Tx) error {
+		if value := tx.Bucket(bucketSessions).Get(r.ID[:]); !bytes.Contains(value, []byte(`"bm8gcmVjb3Jk"`)) {
+			t.Errorf("what was stored is lost: %s", value)
+		}
+		return nil
+	})
+	if n, err := db.Sweep(t.Context(), r.PurgeAt.Add(time.Hour)); n != 1 || err != nil {
+		t.Fatalf("sweep: %d, %v", n, err)
+	}
+	for _, status := range []session.Status{session.StatusLive, session.StatusEnded} {
+		if n, err := s.Count(t.Context(), session.StatusRange{Status: status}); n != 0 || err != nil {
+			t.Errorf("%s after the sweep: %d, %v", status, n, err)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (s *Sessions) Create(ctx context.Context, r session.Record) (session.Record
 // answered leaves alone a record that comes with no answer: the writer may still be
 // at it.
 func answered(r *session.Record, err error) (session.Record, error) {
-	if err == nil || errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrConflict) {
+	if err == nil || errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrDamaged) {
 		return *r, err
 	}
 	return session.Record{}, err
@@ -80,6 +80,10 @@ func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) 
 	var is session.Record
 	err := s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
 		was, answer := get(tx, id)
+		if errors.Is(answer, session.ErrDamaged) && c.EndsOnly() {
+			is, fault = endDamaged(tx, id, *c.End)
+			return answer, fault
+		}
 		if answer != nil {
 			return answer, nil
 		}

@@ -48,18 +48,22 @@ func sweepSome(tx *bbolt.Tx, bound []byte) (int, error) {
 	return len(due), nil
 }
 
-// forget removes a record and its index entries; a key that is no entry just goes. The entry of a damaged record is
-// not known and stays; lists pass over it.
+// forget removes a record and its index entries; a key that is no entry just goes. The
+// entry of a damaged record that nobody ended is not known and stays; lists pass over it.
 func forget(tx *bbolt.Tx, purgeKey []byte) error {
 	err := tx.Bucket(bucketPurge).Delete(purgeKey)
 	id, ok := indexID(purgeKey)
 	if !ok {
 		return err
 	}
-	switch r, getErr := get(tx, id); {
-	case errors.Is(getErr, session.ErrNotFound):
+	r, getErr := get(tx, id)
+	if errors.Is(getErr, session.ErrNotFound) {
 		return err
-	case getErr == nil:
+	}
+	if errors.Is(getErr, session.ErrDamaged) {
+		r, _ = endedDamaged(id, tx.Bucket(bucketSessions).Get(id[:]))
+	}
+	if getErr == nil || r.Ended() {
 		bucket, key := indexEntry(&r)
 		err = errors.Join(err, tx.Bucket(bucket).Delete(key))
 	}

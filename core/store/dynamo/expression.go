@@ -53,6 +53,18 @@ func (e *expression) absent(name string) {
 	e.conditions = append(e.conditions, "attribute_not_exists("+e.name(name)+")")
 }
 
+// notEnded is the condition that a session has not ended. For an end, a time that is
+// none does not count as one.
+func (e *expression) notEnded(odd bool) {
+	if !odd {
+		e.absent(attrEndedAt)
+		return
+	}
+	name := e.name(attrEndedAt)
+	e.conditions = append(e.conditions,
+		"(attribute_not_exists("+name+") OR NOT attribute_type("+name+", "+e.value(":number", textOf("N"))+"))")
+}
+
 func (e *expression) name(name string) string {
 	if e.names == nil {
 		e.names = map[string]string{}

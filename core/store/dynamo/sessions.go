@@ -55,9 +55,10 @@ func answer(i item, outcome error) (session.Record, error) {
 
 // Update implements [session.Store]: one UpdateItem, which moves the index keys along.
 //
-// What cannot be decoded is written all the same, if the conditions hold, and then
-// [session.ErrDamaged] is returned: an end is never refused because the record is odd,
-// and should somebody mend the record, it is ended.
+// What cannot be decoded is written all the same where the change is an end and nothing
+// else: should somebody mend the record, it is ended. Any other change names attributes
+// that only a record has, and an item that has them all and is none (an attribute too
+// many) is written too; it stays damaged.
 func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
 	e := changeExpression(id, c)
 	out, err := s.table.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -71,19 +72,38 @@ func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) 
 		if len(there) == 0 {
 			return session.Record{}, session.ErrNotFound
 		}
-		return answer(there, session.ErrConflict)
+		return orEnded(there, session.ErrConflict)
 	}
 	if err != nil {
 		return session.Record{}, fault(err)
 	}
-	return answer(out.Attributes, nil)
+	return orEnded(out.Attributes, nil)
+}
+
+// orEnded is answer where what is no record may have been ended: then its ID and its
+// end, as far as that can be read, come with [session.ErrDamaged].
+func orEnded(i item, outcome error) (session.Record, error) {
+	r, err := answer(i, outcome)
+	if !errors.Is(err, session.ErrDamaged) {
+		return r, err
+	}
+	id, known := idOf(i)
+	part := reader{item: i}
+	end := session.End{
+		At: part.time(attrEndedAt), Reason: session.EndReason(part.text(attrEndReason)),
+		By: session.By(part.text(attrEndedBy)), ReplacedBy: part.id(attrReplacedBy),
+	}
+	if known && !end.At.IsZero() {
+		return session.Record{ID: id, End: end}, err
+	}
+	return session.Record{}, err
 }
 
 // changeExpression writes a change down: [session.Change.Apply] in DynamoDB's words.
 func changeExpression(id session.ID, c session.Change) *expression {
 	var e expression
 	e.exists(attrPartition)
-	e.absent(attrEndedAt)
+	e.notEnded(c.EndsOnly())
 	if !c.If.ExpiresAfter.IsZero() {
 		e.when(attrExpiresAt, ">", timeOrNone(c.If.ExpiresAfter))
 	}

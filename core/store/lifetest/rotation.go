@@ -69,7 +69,7 @@ func due(s *scene) {
 	next, ok := s.renew(s.Manager, t.Presented)
 	s.want(ok && next.Token != t.Token, "no new token")
 	is := s.record(t.ID).Secrets
-	s.want(!is.Next.IsZero() && is.NextAt.Equal(s.now) && is.Current == t.Record.Secrets.Current, "secrets are %+v", is)
+	s.want(!is.Next.IsZero() && is.NextAt.Equal(s.now) && is.Current == t.Secrets.Current, "secrets are %+v", is)
 	s.allowed(s.Manager, t.Presented)
 	s.allowed(s.Manager, next)
 }
@@ -101,7 +101,7 @@ func confirms(s *scene) {
 	_, again := s.renew(s.Manager, next)
 	s.want(!again, "a new token right after the last")
 	is := s.record(t.ID).Secrets
-	s.want(is.Previous == t.Record.Secrets.Current && is.Next.IsZero() && is.NextAt.IsZero() &&
+	s.want(is.Previous == t.Secrets.Current && is.Next.IsZero() && is.NextAt.IsZero() &&
 		is.ConfirmedAt.Equal(s.now) && is.Rotations == 1 && is.Current != is.Previous, "secrets are %+v", is)
 }
 

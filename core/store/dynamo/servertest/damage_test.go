@@ -118,6 +118,66 @@ func endsDamaged(t *testing.T, s *dynamo.Sessions, table string, id session.ID) 
 	})
 }
 
+// What is damaged keeps the contract, an end of it above all.
+func TestLocalDamagedItems(t *testing.T) {
+	t.Parallel()
+	local.runDamaged(t)
+}
+
+func TestMotoDamagedItems(t *testing.T) {
+	t.Parallel()
+	moto.runDamaged(t)
+}
+
+func (s server) runDamaged(t *testing.T) {
+	storetest.RunDamaged(t, func(t *testing.T) (session.Store, func(session.ID) error) {
+		names := s.tables(t)
+		return dynamo.NewSessions(s.client(), names.Sessions), func(id session.ID) error {
+			_, err := s.client().UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: &names.Sessions, Key: keyOf(id), UpdateExpression: aws.String("SET subject = :three"),
+				ExpressionAttributeValues: item{":three": &types.AttributeValueMemberN{Value: "3"}},
+			})
+			return err
+		}
+	})
+}
+
+// An end takes hold where even what the item says of its end is odd, with one request.
+func TestLocalOddEnds(t *testing.T) {
+	t.Parallel()
+	for name, odd := range map[string]func(item){
+		"time is a text": func(i item) { i["endedAt"] = text("long ago") },
+		"time is null":   func(i item) { i["endedAt"] = &types.AttributeValueMemberNULL{Value: true} },
+		"reason is odd": func(i item) {
+			i["endedAt"], i["endReason"] = &types.AttributeValueMemberN{Value: "1772366400123"}, text("boredom")
+		},
+		"by is a number": func(i item) {
+			i["endedAt"], i["endedBy"] = &types.AttributeValueMemberN{Value: "1772366400123"}, &types.AttributeValueMemberN{Value: "3"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			names := local.tables(t)
+			s := dynamo.NewSessions(local.client(), names.Sessions)
+			r := storetest.Record("alice", time.Now())
+			if _, err := s.Create(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			plant(t, names.Sessions, keyOf(r.ID), odd)
+			m, err := session.New(s, tagKeys(t), &session.Options{Timeout: 10 * time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := m.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator)
+			if err != nil || !got.Ended() || got.ID != r.ID {
+				t.Errorf("end: %+v, %v", got.End, err)
+			}
+			if n, err := m.EndAll(t.Context(), "alice", session.EndedByAdmin, session.ByOperator); err != nil {
+				t.Errorf("end all: %d, %v", n, err)
+			}
+		})
+	}
+}
+
 // A damaged fence or control is no answer; read as missing it would let in.
 func TestLocalDamagedFenceAndControl(t *testing.T) {
 	t.Parallel()

@@ -34,11 +34,12 @@ func TestLocalConditions(t *testing.T) {
 		"rotate": {
 			session.Change{If: session.Condition{Secrets: &r.Secrets}, Secrets: &r.Secrets},
 			lives + " AND #secretHash = :if_secretHash AND attribute_not_exists(#nextHash)",
-			"SET #secretHash = :secretHash, #confirmedAt = :confirmedAt REMOVE #nextHash, #nextAt, #previousHash, #rotations",
+			"SET #secretHash = :secretHash, #confirmedAt = :confirmedAt REMOVE #nextHash, #nextAt, #previousHash, #supersededHash, #rotations",
 		},
 		"end": {
 			session.Change{End: &session.End{At: r.CreatedAt, Reason: session.SignedOut, By: session.ByRule}},
-			lives, "SET #endedAt = :endedAt, #endReason = :endReason, #endedBy = :endedBy, " +
+			"attribute_exists(#pk) AND (attribute_not_exists(#endedAt) OR NOT attribute_type(#endedAt, :number))",
+			"SET #endedAt = :endedAt, #endReason = :endReason, #endedBy = :endedBy, " +
 				"#statusShard = :statusShard, #statusAt = :statusAt REMOVE #replacedBy",
 		},
 	} {
