@@ -145,8 +145,8 @@ func TestPolicies(t *testing.T) {
 		},
 		"AuthorizeRole": {"SessionsTable.Arn: BatchGetItem GetItem UpdateItem"},
 		"AdminRole": {
-			"SessionsTable.Arn: BatchGetItem GetItem Query UpdateItem", "${SessionsTable.Arn}/index/status: Query",
-			"AccountsTable.Arn: GetItem PutItem",
+			"SessionsTable.Arn: BatchGetItem GetItem PutItem Query UpdateItem", "${SessionsTable.Arn}/index/status: Query",
+			"AccountsTable.Arn: BatchGetItem GetItem PutItem UpdateItem", "${AccountsTable.Arn}/index/accounts: Query",
 		},
 	}
 	for name, r := range readTemplate(t) {
@@ -201,9 +201,35 @@ func TestRoutes(t *testing.T) {
 	}
 	slices.Sort(keys)
 	want := []string{
-		"DELETE /admin/sessions/{id}", "GET /admin/sessions/{id}", "GET /admin/users/{user}/sessions", "GET /authorize",
-		"GET /healthz", "GET /login", "GET /session", "POST /admin/users", "POST /admin/users/{user}/end-sessions",
-		"POST /login", "POST /logout",
+		"DELETE /account/sessions/{id}",
+		"DELETE /admin/sessions/{id}",
+		"GET /account",
+		"GET /account/sessions",
+		"GET /admin/sessions",
+		"GET /admin/sessions/count",
+		"GET /admin/sessions/{id}",
+		"GET /admin/users",
+		"GET /admin/users/{user}",
+		"GET /admin/users/{user}/sessions",
+		"GET /authorize",
+		"GET /healthz",
+		"GET /login",
+		"GET /login/reauth",
+		"GET /session",
+		"PATCH /admin/users/{user}",
+		"POST /account/password",
+		"POST /account/sessions/end-others",
+		"POST /account/sessions/{id}/end",
+		"POST /admin/end-everyone",
+		"POST /admin/end-sessions",
+		"POST /admin/sessions/{id}/end-others",
+		"POST /admin/sweep",
+		"POST /admin/users",
+		"POST /admin/users/{user}/end-sessions",
+		"POST /admin/users/{user}/impersonate",
+		"POST /login",
+		"POST /login/reauth",
+		"POST /logout",
 	}
 	if !slices.Equal(keys, want) {
 		t.Errorf("routes\n%q\nwant\n%q", keys, want)
