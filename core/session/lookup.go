@@ -232,7 +232,9 @@ func (m *Manager) state(r *Record, now time.Time) (State, EndReason) {
 	if r.Ended() {
 		return StateEnded, r.End.Reason
 	}
-	if before, everybody := m.control.over(r.CreatedAt); everybody && m.policy.timeout(r, before) == "" {
+	// What had expired before everybody was ended is told as expired; by a clock that is
+	// behind, that time may still be to come, and the session is over all the same.
+	if before, everybody := m.control.over(r.CreatedAt); everybody && m.policy.timeout(r, earlier(before, now)) == "" {
 		return StateEnded, EndedEverywhere
 	}
 	if reason := m.policy.timeout(r, now); reason != "" {

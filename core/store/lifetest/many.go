@@ -26,6 +26,7 @@ func everybodyChecks() []Check {
 		{"everybody-with-every-request", "0 means with every request", everybodyAtOnce},
 		{"everybody-sign-in-after-it", "where endedBefore plus skew is not before createdAt, createdAt moves just past it", everybodySignIn},
 		{"everybody-by-a-clock-ahead", "A session is over when createdAt is before it plus skew.", everybodySkew},
+		{"everybody-by-a-clock-behind", "every rule that compares two clocks errs towards ending", everybodyBehind},
 		{"everybody-only-grows", "Only grows", everybodyGrows},
 		{"everybody-in-lists-before-the-sweep", "a list tells a session that is over as over", everybodyInLists},
 		{"sweep-writes-the-ends", "A sweep writes the ends behind it, so that lists and counts become exact.", sweepWrites},
@@ -136,6 +137,15 @@ func everybodySkew(s *scene) {
 	s.endEveryone()
 	s.move(session.Skew)
 	s.refused(s.Manager, t.Presented, session.Ended, session.EndedEverywhere)
+}
+
+// The session expires by the clock of who ends everybody, and not yet by another.
+func everybodyBehind(s *scene) {
+	behind := s.skewed(-session.Skew)
+	t := s.enter("ann")
+	s.move(policy.Idle)
+	s.endEveryone()
+	s.refused(behind, t.Presented, session.Ended, session.EndedEverywhere)
 }
 
 func everybodyGrows(s *scene) {
