@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"coatcheck/core/session"
@@ -57,7 +58,7 @@ func (a *API) accountRoutes(mux *http.ServeMux) {
 
 // accountPageView is what the account's page shows.
 type accountPageView struct {
-	Sessions []accountView // active ones, newest first
+	Sessions []accountView // active ones, this one first, then newest first
 	Others   int
 	Password bool // there is one to change
 	Acting   bool // somebody else acts as the user
@@ -94,11 +95,13 @@ func (a *API) showAccount(w http.ResponseWriter, r *http.Request, record session
 			break
 		}
 	}
-	for _, s := range view.Sessions {
-		if !s.Current {
-			view.Others++
+	for i, s := range view.Sessions {
+		if s.Current {
+			view.Sessions = slices.Insert(slices.Delete(view.Sessions, i, i+1), 0, s)
+			break
 		}
 	}
+	view.Others = len(view.Sessions) - 1
 	a.page(w, r, status, "account.html", view)
 }
 

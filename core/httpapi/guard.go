@@ -11,7 +11,8 @@ import (
 // fulfils the demand; next finds it with [SessionFrom]. It refuses with 401, 403 or
 // 503 as a problem (RFC 9457), an unsafe method from another site with 403, and
 // never touches the cookie; refusals carry the security headers of our own routes.
-// Where the session's token is due to be replaced it sets the new cookie.
+// Where the session's token is due to be replaced it sets the new cookie: an answer
+// that next lets shared caches store would hand it to others.
 // Answers are marked as not to be stored, which next may change.
 func (a *API) RequireSession(next http.Handler, d session.Demand) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -47,7 +47,7 @@ func (a *API) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	p := problemOf(err)
 	if c.form && p.Status < http.StatusInternalServerError && !errors.Is(err, session.ErrNoSession) {
-		a.showAccount(w, r, record, p.Status, p.Title+". "+p.Detail)
+		a.showAccount(w, r, record, p.Status, faultOf(err))
 		return
 	}
 	a.fail(w, r, err)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"coatcheck/core/httpapi/inbound"
@@ -102,5 +103,14 @@ func (a *API) refuseForm(w http.ResponseWriter, r *http.Request, form bool, err 
 		a.fail(w, r, err)
 		return
 	}
-	a.page(w, r, p.Status, page, view(p.Title+". "+p.Detail))
+	a.page(w, r, p.Status, page, view(faultOf(err)))
+}
+
+// faultOf tells who is signed in what to mend: only the password was asked for.
+func faultOf(err error) string {
+	if errors.Is(err, signin.ErrRefused) {
+		return "The password is not right. Try again."
+	}
+	p := problemOf(err)
+	return p.Title + ". " + p.Detail
 }
