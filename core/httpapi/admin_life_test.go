@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck/core/httpapi"
+	"coatcheck/core/session"
 )
 
 // routes are all of /admin, with the least role and whether it wants a fresh sign-in.
@@ -442,6 +443,31 @@ func TestImpersonate(t *testing.T) {
 	}
 	s.wantSession(acting, "signed_out")
 	s.wantSession(anne, "")
+}
+
+func TestImpersonateTheDisabled(t *testing.T) {
+	s := newTown(t, nil)
+	olga, _ := s.enter("olga")
+	if w := s.admin("PATCH", "/admin/users/bert", `{"disabled":true}`, olga); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	s.wantProblem(s.admin("POST", "/admin/users/bert/impersonate", "", olga), http.StatusBadRequest, "invalid", "")
+}
+
+// The owner's own token is due for renewal in the request that begins to act: the
+// browser gets one cookie, that of the acted session.
+func TestImpersonateSetsOneCookie(t *testing.T) {
+	s := newTown(t, nil)
+	s.govern(session.Policy{RotateEvery: 5 * time.Minute})
+	olga, _ := s.enter("olga")
+	s.now = s.now.Add(6 * time.Minute)
+	w := s.admin("POST", "/admin/users/bert/impersonate", "", olga)
+	if got := w.Header()["Set-Cookie"]; w.Code != http.StatusOK || len(got) != 1 {
+		t.Fatalf("%d, cookies %q", w.Code, got)
+	}
+	if body := s.request("GET", "/session", "", s.cookieOf(w)).Body.String(); !strings.Contains(body, s.subjects["bert"]) {
+		t.Errorf("the cookie is of %s", body)
+	}
 }
 
 // Who leaves the acted session in a browser has left his own, too; a program has not.

@@ -127,6 +127,7 @@ type site struct {
 	t       *testing.T
 	store   *counted
 	now     time.Time
+	keys    session.Keys
 	manager *session.Manager
 	handler http.Handler
 	api     *httpapi.API
@@ -143,6 +144,7 @@ func newSite(t *testing.T, change func(*httpapi.Options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.keys = keys
 	s.manager, err = session.New(s.store, keys, &session.Options{Now: func() time.Time { return s.now }})
 	if err != nil {
 		t.Fatal(err)

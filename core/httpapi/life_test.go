@@ -49,27 +49,16 @@ type town struct {
 	*site
 	accounts *memory.Accounts
 	subjects map[string]string
+	change   func(*httpapi.Options)
 }
 
 // newTown has anne, bert and the owner olga, all with the same password.
 func newTown(t *testing.T, change func(*httpapi.Options)) *town {
 	t.Helper()
 	town := &town{accounts: memory.NewAccounts(), subjects: map[string]string{}}
-	var directory *signin.Directory
-	town.site = newSite(t, func(o *httpapi.Options) {
-		o.Authenticator = users{town.accounts}
-		o.Directory = signin.NewDirectory(town.accounts, dollar{}, nil) // replaced below: it needs the manager
-	})
-	directory = signin.NewDirectory(town.accounts, dollar{}, &signin.DirectoryOptions{Sessions: town.manager})
-	opts := &httpapi.Options{Authenticator: users{town.accounts}, Directory: directory, Origins: []string{origin}}
-	if change != nil {
-		change(opts)
-	}
-	api, err := httpapi.New(town.manager, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	town.api, town.handler = api, api.Handler()
+	town.site = newSite(t, nil)
+	town.change = change
+	directory := town.govern(session.Policy{})
 	for name, roles := range map[string][]string{
 		"anne": {"clerk"}, "bert": {"clerk", "coatcheck:viewer"}, "oper": {"coatcheck:operator"}, "olga": {"coatcheck:owner"},
 	} {
@@ -80,6 +69,26 @@ func newTown(t *testing.T, change func(*httpapi.Options)) *town {
 		town.subjects[name] = account.Subject
 	}
 	return town
+}
+
+// govern starts the API anew under a policy, over what is stored.
+func (s *town) govern(p session.Policy) *signin.Directory {
+	s.t.Helper()
+	manager, err := session.New(s.store, s.keys, &session.Options{Policy: p, Now: func() time.Time { return s.now }})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	directory := signin.NewDirectory(s.accounts, dollar{}, &signin.DirectoryOptions{Sessions: manager})
+	opts := &httpapi.Options{Authenticator: users{s.accounts}, Directory: directory, Origins: []string{origin}}
+	if s.change != nil {
+		s.change(opts)
+	}
+	api, err := httpapi.New(manager, opts)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.manager, s.api, s.handler = manager, api, api.Handler()
+	return directory
 }
 
 // enter signs a user in and returns the Cookie header and the session's ID.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
@@ -56,9 +55,6 @@ func (a *API) reauth(w http.ResponseWriter, r *http.Request) {
 // inHand is the session that a change of the holder's own is asked for in: live, its
 // holder's own, and asked from a page of ours or by a program.
 func (a *API) inHand(r *http.Request) (session.Presented, session.Record, error) {
-	if mediaType(r) == typeForm && !a.origins.Same(r.Header) {
-		return session.Presented{}, session.Record{}, inbound.ErrCrossSite
-	}
 	presented, err := a.presented(r, r.Method, r.URL.Path)
 	if err != nil {
 		return session.Presented{}, session.Record{}, err

@@ -2,7 +2,6 @@ package session
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 )
 
@@ -13,7 +12,7 @@ const maxCursor = 4096
 // and bound to the list's name, so that it fits no other.
 func (m *Manager) SealCursor(list string, place []byte) string {
 	tag := m.keys.tag(0, cursorInput(list, place))
-	return base64.RawURLEncoding.EncodeToString(append(tag[:], place...))
+	return base64url.EncodeToString(append(tag[:], place...))
 }
 
 // OpenCursor returns the place that [Manager.SealCursor] wrote for that list, or
@@ -22,12 +21,12 @@ func (m *Manager) OpenCursor(list, cursor string) ([]byte, error) {
 	if len(cursor) > maxCursor {
 		return nil, ErrCursor
 	}
-	raw, err := strict.DecodeString(cursor)
+	raw, err := base64url.DecodeString(cursor)
 	if err != nil || len(raw) < tagSize || !m.keys.verify(cursorInput(list, raw[tagSize:]), raw[:tagSize]) {
 		return nil, ErrCursor
 	}
-	// Decoding skips line breaks: a second spelling.
-	if place := raw[tagSize:]; base64.RawURLEncoding.EncodeToString(raw) == cursor {
+	// Decoding skips line breaks, and bits that are over: other spellings.
+	if place := raw[tagSize:]; base64url.EncodeToString(raw) == cursor {
 		return place, nil
 	}
 	return nil, ErrCursor

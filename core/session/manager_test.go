@@ -331,6 +331,12 @@ func TestWrongSecretIsUnknown(t *testing.T) {
 	p, r := w.signIn("alice")
 	w.store.Store = swapSecret{w.store.Store, r.ID}
 	w.wantOutcome(p, session.Unknown, "")
+	if _, err := w.SignOut(t.Context(), p); session.OutcomeOf(err) != session.Unknown {
+		t.Errorf("sign out: %v", err)
+	}
+	if _, fresh, err := w.SignIn(t.Context(), session.SignIn{Subject: "alice", Check: granted, Replace: p}); err != nil || !fresh.Replaces.IsZero() {
+		t.Errorf("sign in: replaces %v, %v", fresh.Replaces, err)
+	}
 	if _, err := w.End(t.Context(), r.ID, session.SignedOut, session.ByOperator); err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,15 @@ func TestTighterPolicyWins(t *testing.T) {
 	if got := tight.timeout(&r, testTime.Add(5*time.Minute)); got != IdleTimeout {
 		t.Errorf("tighter policy: got %q", got)
 	}
+	used := r
+	used.LastSeenAt = testTime.Add(59 * time.Minute)
+	used.ExpiresAt = used.LastSeenAt.Add(made.Idle)
+	if got := tight.timeout(&used, testTime.Add(time.Hour)); got != AbsoluteTimeout {
+		t.Errorf("tighter policy, in use: got %q", got)
+	}
+	if _, absolute := loose.expiry(&r); !absolute.Equal(r.AbsoluteExpiry) {
+		t.Errorf("looser policy: lives until %v, want %v", absolute, r.AbsoluteExpiry)
+	}
 	if got := loose.timeout(&r, testTime.Add(15*time.Minute)); got != IdleTimeout {
 		t.Errorf("looser policy: got %q", got)
 	}

@@ -302,6 +302,29 @@ func (l liar) Read(ctx context.Context, q session.Query) (session.Reading, error
 	return l.lie(got), err
 }
 
+// A store that says yes to an end and keeps the session live did not end it.
+func TestEndThatWasNotWritten(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	_, r := w.signIn("alice")
+	for name, answer := range map[string]error{"done": nil, "conflict": session.ErrConflict} {
+		w.store.Store = unmoved{w.store.Store, r, answer}
+		if _, err := w.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// unmoved answers every update with the record as it was.
+type unmoved struct {
+	session.Store
+	record session.Record
+	answer error
+}
+
+func (u unmoved) Update(context.Context, session.ID, session.Change) (session.Record, error) {
+	return u.record, u.answer
+}
+
 // A damaged session in hand does not lock its user out of signing in.
 func TestSignInWithADamagedSessionInHand(t *testing.T) {
 	w := newWorld(t, session.Options{})
@@ -347,4 +370,74 @@ func TestEndedBeforeReadWithEveryRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantOutcome(p, session.Ended, session.EndedEverywhere)
+}
+
+// A request's use that is written down after that of a later one changes nothing: it
+// would let the session expire while it is in use.
+func TestLateTouch(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, r := w.signIn("alice")
+	w.clock.Move(2 * w.Policy().TouchEvery)
+	later := w.clock.Now().Add(time.Minute)
+	w.store.before = func(_ int, call string) error {
+		if call == "touch" {
+			w.store.before = nil
+			w.clock.Move(time.Minute)
+			w.wantOutcome(p, session.Allowed, "") // the later request, in between
+		}
+		return nil
+	}
+	w.wantOutcome(p, session.Allowed, "")
+	if got, err := w.Get(t.Context(), r.ID); err != nil || !got.LastSeenAt.Equal(later) {
+		t.Errorf("last seen at %v, %v, want %v", got.LastSeenAt, err, later)
+	}
+}
+
+// Where a new token cannot be written down, the one in hand stays good and no other is
+// handed out; where the use of the new one cannot, nobody is let in and trying again is.
+func TestRotationFaults(t *testing.T) {
+	for name, lost := range map[string]bool{"not written": false, "answer lost": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, session.Options{Policy: session.Policy{Idle: 8 * time.Hour}})
+			p, _ := w.signIn("alice")
+			fail := func(int, string) error { return nil }
+			w.store.before = func(n int, call string) error {
+				if lost {
+					return nil
+				}
+				return fail(n, call)
+			}
+			w.store.after = func(n int, call string) error {
+				if !lost {
+					return nil
+				}
+				return fail(n, call)
+			}
+			rotating := func(_ int, call string) error {
+				if call == "rotate" {
+					return errFault
+				}
+				return nil
+			}
+			w.clock.Move(w.Policy().RotateEvery)
+
+			fail = rotating
+			if _, renewed, err := w.Renew(t.Context(), p); err != nil || !renewed.IsZero() {
+				t.Errorf("while nothing can be written: token handed out %t, %v", !renewed.IsZero(), err)
+			}
+			fail = func(int, string) error { return nil }
+			w.clock.Move(2*w.Policy().Grace + session.Skew + time.Millisecond)
+			_, renewed, err := w.Renew(t.Context(), p)
+			if err != nil || renewed.IsZero() {
+				t.Fatalf("afterwards: token handed out %t, %v", !renewed.IsZero(), err)
+			}
+
+			next := session.Presented{Token: renewed.Reveal()}
+			fail = rotating
+			w.wantOutcome(next, session.Unavailable, "")
+			fail = func(int, string) error { return nil }
+			w.wantOutcome(next, session.Allowed, "")
+			w.wantOutcome(p, session.Allowed, "") // within the grace
+		})
+	}
 }

@@ -37,9 +37,9 @@ const (
 	IDLength = (partitionSize + localIDSize) / 3 * 4
 )
 
-// strict refuses stray bits at the end, a second spelling of the same token (RFC
-// 4648 section 3.5). It still skips line breaks, so callers check the length too.
-var strict = base64.RawURLEncoding.Strict()
+// base64url, as of RFC 4648 section 5, of a multiple of three bytes has one spelling,
+// but for the line breaks that decoding skips: who decodes checks the length.
+var base64url = base64.RawURLEncoding
 
 // Partition names the item collection that holds every session of one subject:
 // the first 15 bytes of SHA-256 over a domain prefix and the subject. The zero
@@ -74,14 +74,14 @@ func ParseID(text string) (ID, error) {
 	if len(text) != IDLength {
 		return ID{}, ErrInvalidID
 	}
-	if n, err := strict.Decode(id[:], []byte(text)); err != nil || n != len(id) {
+	if n, err := base64url.Decode(id[:], []byte(text)); err != nil || n != len(id) {
 		return ID{}, ErrInvalidID
 	}
 	return id, nil
 }
 
 // String returns the ID as 36 characters of base64url.
-func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+func (id ID) String() string { return base64url.EncodeToString(id[:]) }
 
 // MarshalText returns what [ID.String] returns.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
@@ -124,7 +124,7 @@ type Token struct {
 // Reveal returns the token as the 80 characters that the holder presents. Its
 // result belongs into a Set-Cookie header or the body of a sign-in's answer, and
 // nowhere else.
-func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.raw[:]) }
+func (t Token) Reveal() string { return base64url.EncodeToString(t.raw[:]) }
 
 // ID returns the public name of the session that the token belongs to.
 func (t Token) ID() ID { return ID(t.raw[versionEnd:idEnd]) }
@@ -186,7 +186,7 @@ func (k Keys) parse(presented string) (Token, error) {
 	var text [TokenLength]byte
 	copy(text[:], presented)
 	var t Token
-	if n, err := strict.Decode(t.raw[:], text[:]); err != nil || n != tokenSize || t.raw[0] != tokenVersion {
+	if n, err := base64url.Decode(t.raw[:], text[:]); err != nil || n != tokenSize || t.raw[0] != tokenVersion {
 		return Token{}, errMalformed
 	}
 	if !k.verify(t.raw[:secretEnd], t.raw[secretEnd:]) {

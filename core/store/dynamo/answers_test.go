@@ -166,6 +166,35 @@ func TestNoAnswerIsNoSentinel(t *testing.T) {
 	}
 }
 
+// What decides over a session is read consistently. DynamoDB Local reads so whether or
+// not it is asked to, so the requests are looked at.
+func TestReadsAreConsistent(t *testing.T) {
+	t.Parallel()
+	id := storetest.Record("ann", time.Now()).ID
+	for name, read := range map[string]func(*dynamo.Sessions) error{
+		"one": func(s *dynamo.Sessions) error {
+			_, err := s.Read(t.Context(), session.Query{Sessions: []session.ID{id}})
+			return err
+		},
+		"many": func(s *dynamo.Sessions) error {
+			_, err := s.Read(t.Context(), session.Query{Sessions: []session.ID{id}, Control: true})
+			return err
+		},
+		"list": func(s *dynamo.Sessions) error {
+			_, err := s.List(t.Context(), session.Range{Partition: id.Partition()})
+			return err
+		},
+	} {
+		s, script := answering(`200 {}`)
+		if err := read(s); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(script.sent) != 1 || !strings.Contains(script.sent[0], `"ConsistentRead":true`) {
+			t.Errorf("%s: asked %q", name, script.sent)
+		}
+	}
+}
+
 const (
 	controlItem = `{"pk":{"S":"control"},"sk":{"S":"control"},"endedBefore":{"N":"1700000000000"}}`
 	allLeft     = `200 {"Responses":{"sessions":[]},"UnprocessedKeys":{"sessions":{"Keys":[{"pk":{"S":"control"},"sk":{"S":"control"}}]}}}`

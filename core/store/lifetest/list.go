@@ -94,12 +94,13 @@ func listCursor(s *scene) {
 	for range 3 {
 		s.enter("ann")
 	}
-	q := session.AllQuery{State: session.StateActive, Limit: 1}
+	q := session.AllQuery{State: session.StateActive, Limit: 1, Filter: session.Filter{Role: "clerk"}}
 	page, err := s.ListAll(s.ctx, q)
 	s.must(err)
 	for name, change := range map[string]func(*session.AllQuery){
 		"another status": func(q *session.AllQuery) { q.State = session.StateExpired },
-		"another filter": func(q *session.AllQuery) { q.Filter.Role = "clerk" },
+		"another role":   func(q *session.AllQuery) { q.Filter.Role = "other" },
+		"another filter": func(q *session.AllQuery) { q.Filter = session.Filter{} },
 		"another time":   func(q *session.AllQuery) { q.Until = s.now.Add(24 * time.Hour) },
 		"tampered with":  func(q *session.AllQuery) { q.Cursor = q.Cursor[:len(q.Cursor)-4] + "AAAA" },
 		"cut":            func(q *session.AllQuery) { q.Cursor = q.Cursor[:8] },

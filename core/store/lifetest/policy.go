@@ -132,6 +132,13 @@ func looser(s *scene) {
 	s.move(15 * time.Minute)
 	s.refused(loose, old.Presented, session.Expired, session.IdleTimeout)
 	s.allowed(loose, fresh.Presented)
+
+	used := s.signIn(m, session.SignIn{Subject: "ann"})
+	s.move(14 * time.Minute)
+	s.allowed(loose, used.Presented) // and the use is written down
+	s.want(s.record(used.ID).ExpiresAt.Equal(s.now.Add(15*time.Minute)), "a use extends it until %v", s.record(used.ID).ExpiresAt)
+	s.move(15 * time.Minute)
+	s.refused(loose, used.Presented, session.Expired, session.IdleTimeout)
 }
 
 func perUser(s *scene) {
