@@ -2,6 +2,7 @@
 # make unit   the tests that need no server and no browser
 # make lint   formatters and linters, pinned in tools/go.mod
 # make fuzz   each fuzz test for FUZZTIME: a number of runs such as 20000x, or a time
+# make mutate each guard of e2e/guards/guards.txt broken on purpose; a test has to notice
 # make bench  benchmarks
 # make template   the deployment's template: SAM CLI's own checks and cfn-lint
 # make sam-local  the deployment on this machine, until Ctrl-C
@@ -13,12 +14,13 @@ TOOL      = $(GO) tool -modfile=tools/go.mod
 KILLS    ?= 300
 LOADING   = ./core/store/dynamo/servertest
 FUZZTIME ?= 20000x
+GUARDS   ?= 12
 
 # The functions of template.yaml, by logical id; Demo is for local trials.
 FUNCTIONS     = Login Authorize Admin Demo
 GOARCH_LAMBDA ?= arm64
 
-.PHONY: build test race unit lint fuzz bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
+.PHONY: build test race unit lint fuzz mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
@@ -40,7 +42,7 @@ needs:
 test: needs
 	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	COATCHECK_TEST_CHROMIUM=$$(command -v chromium) COATCHECK_TEST_CURL=$$(command -v curl) \
-		tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
+		COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
@@ -52,7 +54,8 @@ test: needs
 
 race:
 	$(GO) test -race -count=1 -timeout 30m $(LOADING)
-	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -v '/$(notdir $(LOADING))$$')
+	$(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -v '/$(notdir $(LOADING))$$\|/e2e/guards$$')
+	$(GO) test -count=1 -v ./e2e/guards
 
 unit:
 	$(GO) test ./...
@@ -70,6 +73,9 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; \
 	done
+
+mutate:
+	COATCHECK_TEST_GUARDS=all tools/with-databases $(GO) test -count=1 -timeout 40m -v ./e2e/guards
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./core/...
