@@ -129,9 +129,14 @@ func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason E
 	// today must not come back with a looser one.
 	e := End{At: m.clock(), Reason: reason, By: by}
 	n := 0
-	err := m.walk(ctx, Range{Partition: partition}, func(page *Listing) error {
-		ended, err := m.endEach(ctx, m.living(page, keep), e)
-		n += ended
+	err := m.walk(ctx, Range{Partition: partition}, func(page *Listing) (err error) {
+		// A session of the list that was replaced before its end came lives on in the one
+		// that took its place, which may not be in the list.
+		for ids := m.living(page, keep); len(ids) > 0 && err == nil; {
+			var ended int
+			ended, ids, err = m.endEach(ctx, ids, e)
+			n += ended
+		}
 		return err
 	})
 	return n, err
@@ -177,32 +182,31 @@ func (m *Manager) replaceFence(ctx context.Context, p Partition) error {
 const endParallel = 128
 
 // endEach ends the sessions, side by side, and returns how many were ended by this
-// call. Ends that fail do not keep the others of their batch back, but the next
-// batch: a store that hangs is not asked for ever.
-func (m *Manager) endEach(ctx context.Context, ids []ID, e End) (int, error) {
-	ended := 0
+// call, and by what those were replaced that others had ended so. Ends that fail do not
+// keep the others of their batch back, but the next batch: a store that hangs is not
+// asked for ever.
+func (m *Manager) endEach(ctx context.Context, ids []ID, e End) (ended int, replacedBy []ID, err error) {
 	for batch := range slices.Chunk(ids, endParallel) {
-		n, err := m.endBatch(ctx, batch, e)
+		n, by, err := m.endBatch(ctx, batch, e)
 		ended += n
+		replacedBy = append(replacedBy, by...)
 		if err != nil {
-			return ended, err
+			return ended, replacedBy, err
 		}
 	}
-	return ended, nil
+	return ended, replacedBy, nil
 }
 
-func (m *Manager) endBatch(ctx context.Context, ids []ID, e End) (int, error) {
+func (m *Manager) endBatch(ctx context.Context, ids []ID, e End) (ended int, replacedBy []ID, fault error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
 	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		ended int
-		fault error
+		wg sync.WaitGroup
+		mu sync.Mutex
 	)
 	for _, id := range ids {
 		wg.Go(func() {
-			_, mine, err := m.end(ctx, id, e)
+			r, mine, err := m.end(ctx, id, e)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -210,9 +214,11 @@ func (m *Manager) endBatch(ctx context.Context, ids []ID, e End) (int, error) {
 				fault = err
 			case mine:
 				ended++
+			case !r.End.ReplacedBy.IsZero():
+				replacedBy = append(replacedBy, r.End.ReplacedBy)
 			}
 		})
 	}
 	wg.Wait()
-	return ended, fault
+	return ended, replacedBy, fault
 }

@@ -82,7 +82,7 @@ func (m *Manager) EndWhere(ctx context.Context, w Walk) (Step, error) {
 	if step.Matched, err = m.matched(ctx, &w, page.Records, now); err != nil || w.DryRun {
 		return step, err
 	}
-	step.Ended, err = m.endEach(ctx, idsOf(step.Matched), End{At: now, Reason: w.Reason, By: w.By})
+	step.Ended, _, err = m.endEach(ctx, idsOf(step.Matched), End{At: now, Reason: w.Reason, By: w.By})
 	return step, err
 }
 
@@ -155,7 +155,7 @@ func (m *Manager) Sweep(ctx context.Context, by By, cursor string) (Step, error)
 		}
 	}
 	// The end is dated to when it began to hold, not to when it is written down.
-	step.Ended, err = m.endEach(ctx, idsOf(step.Matched), End{At: got.EndedBefore, Reason: EndedEverywhere, By: by})
+	step.Ended, _, err = m.endEach(ctx, idsOf(step.Matched), End{At: got.EndedBefore, Reason: EndedEverywhere, By: by})
 	return step, err
 }
 

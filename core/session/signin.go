@@ -254,7 +254,7 @@ func (m *Manager) settle(ctx context.Context, r *Record, start signInStart, step
 	case !survives:
 		return SessionLimit, fmt.Errorf("sign in: %w", ErrOvertaken)
 	default:
-		if _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
+		if _, _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
 			return SignedOut, err
 		}
 		return SignedOut, m.endReplaced(ctx, r, start.as, stepUp)

@@ -1,0 +1,244 @@
+// Package proof_test tries to refute what the product promises first: what was ended
+// never comes back, and an outage neither lets anyone in nor signs anyone out
+// (docs/guarantees.md). It runs the real Manager and Directory, not a model of them.
+//
+// go test runs every exploration that is small enough to be complete, and a sample of
+// the others; with COATCHECK_TEST_PROVE=1, as make prove does, the samples are large.
+package proof_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
+	"coatcheck/core/store/memory"
+)
+
+// whole reports whether the samples are to be large, however long they take.
+func whole() bool { return os.Getenv("COATCHECK_TEST_PROVE") != "" }
+
+var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// world is a deployment: stores, processes that share them, and the time.
+type world struct {
+	*session.Manager // a process whose clock is right
+	t                testing.TB
+	ctx              context.Context // of who prepares and looks afterwards: never held up
+	calls            *calls
+	accounts         *accounts
+	directory        *signin.Directory
+	now              time.Time
+	policy           session.Policy
+}
+
+// steady is a policy under which nothing happens by itself for an hour.
+var steady = session.Policy{Idle: 4 * time.Hour, Absolute: 8 * time.Hour}
+
+func newWorld(t testing.TB, p session.Policy) *world {
+	w := &world{t: t, ctx: context.Background(), now: noon, policy: p}
+	w.calls = &calls{Store: memory.New(), known: map[session.ID]int{}}
+	w.accounts = &accounts{memory.NewAccounts(), w.calls}
+	w.Manager = w.process(0)
+	w.directory = w.directoryOf(w.Manager)
+	return w
+}
+
+// process is one more process, whose clock is off by some time. It reads the control
+// with every look-up, so that there is one answer to what it says.
+func (w *world) process(off time.Duration) *session.Manager {
+	keys, err := session.NewKeys(bytes.Repeat([]byte{7}, session.MinKeySize))
+	w.must(err)
+	m, err := session.New(w.calls, keys, &session.Options{
+		Policy: w.policy, ControlEvery: -1, Now: func() time.Time { return w.now.Add(off) },
+	})
+	w.must(err)
+	return m
+}
+
+func (w *world) directoryOf(m *session.Manager) *signin.Directory {
+	return signin.NewDirectory(w.accounts, plain{}, &signin.DirectoryOptions{
+		Sessions: m, Now: func() time.Time { return w.now },
+	})
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// plain is a hasher whose hashes tell the password.
+type plain struct{}
+
+func (plain) Hash(_ context.Context, password string) (signin.PasswordHash, error) {
+	return signin.PasswordHash("$plain$" + strings.ReplaceAll(password, " ", "_")), nil
+}
+
+const (
+	firstPhrase  = "plum otter violet kayak"
+	secondPhrase = "amber ladder moss violin"
+)
+
+// user adds a user and returns the subject.
+func (w *world) user(name string) string {
+	a, err := w.directory.Add(w.ctx, signin.NewUser{Name: name, Roles: []string{"clerk"}, Password: firstPhrase}, "operator")
+	w.must(err)
+	return a.Subject
+}
+
+// check is a cheap Authenticator's check of a password.
+func (w *world) check(subject, password string) func(context.Context) (session.Grant, error) {
+	return func(ctx context.Context) (session.Grant, error) {
+		a, err := w.directory.Get(ctx, subject)
+		hash, _ := plain{}.Hash(ctx, password)
+		switch {
+		case err != nil:
+			return session.Grant{}, err
+		case a.Disabled || a.Password != hash:
+			return session.Grant{}, signin.ErrRefused
+		}
+		return session.Grant{Roles: a.Roles, Methods: []string{"pwd"}}, nil
+	}
+}
+
+// ticket is what a sign-in gave: a token, or why there is none.
+type ticket struct {
+	session.Presented
+	record session.Record
+	err    error
+}
+
+func (k *ticket) given() bool { return k.Token != "" }
+
+// signIn signs in by a process; in needs no Check, which is that of the first password.
+func (w *world) signIn(ctx context.Context, m *session.Manager, in session.SignIn) ticket {
+	if in.Check == nil {
+		in.Check = w.check(in.Subject, firstPhrase)
+	}
+	token, r, err := m.SignIn(ctx, in)
+	if err != nil {
+		return ticket{err: err}
+	}
+	return ticket{session.Presented{Token: token.Reveal(), Bearer: r.Bearer}, r, nil}
+}
+
+// enter signs in before anything else happens.
+func (w *world) enter(subject string) ticket {
+	k := w.signIn(w.ctx, w.Manager, session.SignIn{Subject: subject})
+	w.must(k.err)
+	return k
+}
+
+// allowed reports whether a token is let in now.
+func (w *world) allowed(p session.Presented) bool {
+	_, err := w.Lookup(w.ctx, p)
+	if errors.Is(err, session.ErrUnavailable) {
+		w.t.Fatalf("the store is well and the answer is %v", err)
+	}
+	return err == nil
+}
+
+// live is how many sessions of a subject would be let in.
+func (w *world) live(subject string) int {
+	page, err := w.List(w.ctx, subject, session.UserPage{Limit: session.MaxPage})
+	w.must(err)
+	n := 0
+	for _, s := range page.Sessions {
+		if s.State == session.StateActive {
+			n++
+		}
+	}
+	return n
+}
+
+// calls is a store that meets each call before it is carried out.
+type calls struct {
+	session.Store
+	known map[session.ID]int // sessions in the order in which they were made
+	meet  func(ctx context.Context, c call, do func() error) error
+}
+
+// call is one call of a store.
+type call struct {
+	name    string
+	session int // in the order in which sessions were made; 0: none
+}
+
+func (c *calls) through(ctx context.Context, name string, id session.ID, do func() error) error {
+	if c.meet == nil {
+		return do()
+	}
+	return c.meet(ctx, call{name, c.known[id]}, do)
+}
+
+func (c *calls) Create(ctx context.Context, r session.Record) (got session.Record, err error) {
+	err = c.through(ctx, "create", session.ID{}, func() error {
+		if _, ok := c.known[r.ID]; !ok {
+			c.known[r.ID] = len(c.known) + 1
+		}
+		got, err = c.Store.Create(ctx, r)
+		return err
+	})
+	return got, err
+}
+
+func (c *calls) Read(ctx context.Context, q session.Query) (got session.Reading, err error) {
+	var id session.ID
+	if len(q.Sessions) > 0 {
+		id = q.Sessions[0]
+	}
+	err = c.through(ctx, "read", id, func() error { got, err = c.Store.Read(ctx, q); return err })
+	return got, err
+}
+
+func (c *calls) Update(ctx context.Context, id session.ID, change session.Change) (got session.Record, err error) {
+	name := "touch"
+	switch {
+	case change.End != nil:
+		name = "end"
+	case change.Secrets != nil:
+		name = "rotate"
+	}
+	err = c.through(ctx, name, id, func() error { got, err = c.Store.Update(ctx, id, change); return err })
+	return got, err
+}
+
+func (c *calls) List(ctx context.Context, r session.Range) (got session.Listing, err error) {
+	err = c.through(ctx, "list", session.ID{}, func() error { got, err = c.Store.List(ctx, r); return err })
+	return got, err
+}
+
+func (c *calls) Page(ctx context.Context, q session.PageQuery) (got session.Page, err error) {
+	err = c.through(ctx, "page", session.ID{}, func() error { got, err = c.Store.Page(ctx, q); return err })
+	return got, err
+}
+
+func (c *calls) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
+	return c.through(ctx, "fence", session.ID{}, func() error { return c.Store.SetFence(ctx, p, f) })
+}
+
+func (c *calls) RaiseEndedBefore(ctx context.Context, at time.Time) error {
+	return c.through(ctx, "raise", session.ID{}, func() error { return c.Store.RaiseEndedBefore(ctx, at) })
+}
+
+// accounts is the accounts' store, met in the same way.
+type accounts struct {
+	signin.Accounts
+	calls *calls
+}
+
+func (a *accounts) Get(ctx context.Context, subject string) (got signin.Account, err error) {
+	err = a.calls.through(ctx, "account", session.ID{}, func() error { got, err = a.Accounts.Get(ctx, subject); return err })
+	return got, err
+}
+
+func (a *accounts) Update(ctx context.Context, account signin.Account) error {
+	return a.calls.through(ctx, "account-write", session.ID{}, func() error { return a.Accounts.Update(ctx, account) })
+}
