@@ -31,7 +31,7 @@ type world struct {
 	t                testing.TB
 	ctx              context.Context // of who prepares and looks afterwards: never held up
 	calls            *calls
-	accounts         *accounts
+	accounts         signin.Accounts
 	directory        *signin.Directory
 	now              time.Time
 	policy           session.Policy
@@ -43,7 +43,7 @@ var steady = session.Policy{Idle: 4 * time.Hour, Absolute: 8 * time.Hour}
 func newWorld(t testing.TB, p session.Policy) *world {
 	w := &world{t: t, ctx: context.Background(), now: noon, policy: p}
 	w.calls = &calls{Store: memory.New(), known: map[session.ID]int{}}
-	w.accounts = &accounts{memory.NewAccounts(), w.calls}
+	w.accounts = signin.Bounded(&accounts{memory.NewAccounts(), w.calls}, signin.CallTime)
 	w.Manager = w.process(0)
 	w.directory = w.directoryOf(w.Manager)
 	return w

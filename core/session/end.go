@@ -13,10 +13,15 @@ import (
 // its record is returned. It returns [ErrNotFound] where there is no such session.
 // An end is never refused for the session's age.
 func (m *Manager) End(ctx context.Context, id ID, reason EndReason, by By) (Record, error) {
+	r, _, err := m.endBounded(ctx, id, End{Reason: reason, By: by})
+	return r, err
+}
+
+// endBounded is one bounded end.
+func (m *Manager) endBounded(ctx context.Context, id ID, e End) (Record, bool, error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	r, _, err := m.end(ctx, id, End{Reason: reason, By: by})
-	return r, err
+	return m.end(ctx, id, e)
 }
 
 // SignOut ends the session that a presented token belongs to, as its holder's wish.

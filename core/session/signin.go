@@ -267,9 +267,12 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record, as EndReason, step
 	if r.Replaces.IsZero() {
 		return nil
 	}
-	ctx, cancel := m.bounded(ctx)
-	defer cancel()
-	old, mine, err := m.end(ctx, r.Replaces, End{Reason: as, By: ByRule, ReplacedBy: r.ID})
+	e := End{At: m.clock(), Reason: as, By: ByRule, ReplacedBy: r.ID}
+	old, mine, err := m.endBounded(ctx, r.Replaces, e)
+	if errors.Is(err, ErrUnavailable) {
+		// It may have been carried out, and giving up would leave the user with neither.
+		old, mine, err = m.endBounded(ctx, r.Replaces, e)
+	}
 	switch {
 	case stepUp && err == nil && !mine:
 		return &Refusal{Outcome: Ended, Reason: old.End.Reason, Session: old.ID}
