@@ -244,7 +244,9 @@ func signInEveryone(r *round) {
 	var fresh [2]ticket
 	var failed error
 	for i, off := range []time.Duration{session.Skew, -session.Skew} {
-		r.act(func(ctx context.Context) { fresh[i] = r.signIn(ctx, r.process(off), session.SignIn{Subject: []string{ann, bob}[i]}) })
+		r.act(func(ctx context.Context) {
+			fresh[i] = r.signIn(ctx, r.process(off), session.SignIn{Subject: []string{ann, bob}[i]})
+		})
 	}
 	r.act(func(ctx context.Context) { _, failed = r.process(0).EndEveryone(ctx) })
 	r.run()
@@ -532,7 +534,9 @@ func sweepSignIn(r *round) {
 	r.must(err)
 	var fresh ticket
 	var failed error
-	r.act(func(ctx context.Context) { fresh = r.signIn(ctx, r.process(-session.Skew), session.SignIn{Subject: ann}) })
+	r.act(func(ctx context.Context) {
+		fresh = r.signIn(ctx, r.process(-session.Skew), session.SignIn{Subject: ann})
+	})
 	r.act(func(ctx context.Context) { _, failed = r.process(session.Skew).Sweep(ctx, session.ByRule, "") })
 	r.run()
 	r.want(failed == nil, "sweep: %v", failed)
