@@ -2,6 +2,7 @@
 # make unit   the tests that need no server and no browser
 # make lint   formatters and linters, pinned in tools/go.mod
 # make fuzz   each fuzz test for FUZZTIME: a number of runs such as 20000x, or a time
+# make prove  what the proofs sample in make test, as a whole: some 25 minutes
 # make mutate each guard of e2e/guards/guards.txt broken on purpose; a test has to notice
 # make bench  benchmarks
 # make template   the deployment's template: SAM CLI's own checks and cfn-lint
@@ -20,7 +21,7 @@ GUARDS   ?= 12
 FUNCTIONS     = Login Authorize Admin Demo
 GOARCH_LAMBDA ?= arm64
 
-.PHONY: build test race unit lint fuzz mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
+.PHONY: build test race unit lint fuzz prove mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
@@ -73,6 +74,15 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; \
 	done
+
+PROOFS = TestHistory|TestRaces|TestFaults|TestLimits|TestMachine|TestRotation
+
+prove:
+	COATCHECK_TEST_PROVE=1 $(GO) test -count=1 -timeout 30m -v -run '$(PROOFS)' \
+		./proof ./core/session ./core/store/memory ./core/store/bolt | grep -v '^=== '
+	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout 30m -v -run 'TestLocalHistory|TestLocalPurge|TestLocalLife$$' \
+		./core/store/dynamo/servertest | grep -v '^=== '
+	COATCHECK_TEST_KILLS=2000 $(GO) test -count=1 -timeout 30m -v -run 'TestKill|TestReady' ./local
 
 mutate:
 	COATCHECK_TEST_GUARDS=all tools/with-databases $(GO) test -count=1 -timeout 40m -v ./e2e/guards

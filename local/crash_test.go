@@ -115,7 +115,7 @@ func readMeta(t *testing.T, file *os.File, at int64) (meta, bool) {
 	if binary.LittleEndian.Uint32(body) != 0xED0CDAED || binary.LittleEndian.Uint64(body[sum:]) != check.Sum64() {
 		return meta{}, false
 	}
-	pages := int64(binary.LittleEndian.Uint64(body[40:])) //nolint:gosec // G115: a file has fewer pages
+	pages := int64(binary.LittleEndian.Uint64(body[40:]))
 	return meta{binary.LittleEndian.Uint64(body[48:]), pages * int64(binary.LittleEndian.Uint32(body[8:]))}, true
 }
 

@@ -96,7 +96,7 @@ func (s *cached) Read(ctx context.Context, q session.Query) (session.Reading, er
 		return s.Store.Read(ctx, q)
 	}
 	if old, ok := s.cache.Load(q.Sessions[0]); ok && s.n.Add(1)%2 == 0 {
-		got := old.(session.Reading) //nolint:errcheck // as it was stored
+		got := old.(session.Reading)
 		got.Records = slices.Clone(got.Records)
 		return got, nil
 	}

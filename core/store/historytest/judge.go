@@ -78,7 +78,7 @@ func step(state int, s said) (possible bool, after int) {
 var model = porcupine.Model{
 	Init: func() any { return absent },
 	Step: func(state, input, _ any) (bool, any) {
-		possible, after := step(state.(int), input.(said)) //nolint:errcheck // as Init and history make them
+		possible, after := step(state.(int), input.(said))
 		return possible, after
 	},
 }

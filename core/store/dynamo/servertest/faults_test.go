@@ -25,10 +25,15 @@ type bed struct {
 
 func newBed(t *testing.T, timeout time.Duration) *bed {
 	t.Helper()
+	return newBedUnder(t, timeout, session.Policy{})
+}
+
+func newBedUnder(t *testing.T, timeout time.Duration, p session.Policy) *bed {
+	t.Helper()
 	b := &bed{t: t, now: time.Now()}
 	b.store, b.accounts, b.proxy = hurtable(t)
 	manager, err := session.New(b.store, tagKeys(t), &session.Options{
-		Now: func() time.Time { return b.now }, Timeout: timeout,
+		Policy: p, Now: func() time.Time { return b.now }, Timeout: timeout,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +132,37 @@ func (b *bed) accountFaults(once func(what, operation string, run func() error))
 		b.t.Error(err)
 	case got.Version != 2 || !got.Disabled:
 		b.t.Errorf("version %d, disabled %t, want 2, true", got.Version, got.Disabled)
+	}
+}
+
+// The first use of a new token meets its own write, too: its holder is let in, and the
+// token before it is out of use.
+func TestLocalRotationWithALostAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBedUnder(t, 10*time.Second, session.Policy{Idle: 8 * time.Hour})
+	p, r, err := b.signIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.now = b.now.Add(time.Hour)
+	var next session.Presented
+	for tries := 0; next.Token == "" && tries < 10; tries++ { // an offer has little time, and may be left out
+		_, token, err := b.Renew(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !token.IsZero() {
+			next.Token = token.Reveal()
+		}
+		b.now = b.now.Add(2 * time.Minute)
+	}
+	b.proxy.hurt(cutAfter, "UpdateItem", 1)
+	next.Passive = true // a use would be another write
+	if _, err := b.Lookup(t.Context(), next); err != nil || b.proxy.pending() {
+		t.Errorf("the first use: %v, a fault was met: %t", err, !b.proxy.pending())
+	}
+	if got, err := b.Get(t.Context(), r.ID); err != nil || got.Secrets.Rotations != 1 {
+		t.Errorf("%d rotations, %v", got.Secrets.Rotations, err)
 	}
 }
 

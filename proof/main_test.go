@@ -1,0 +1,19 @@
+package proof_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// TestMain sets how much rapid draws.
+func TestMain(m *testing.M) {
+	checks := "500"
+	if whole() {
+		checks = "50000"
+	}
+	_ = flag.Set("rapid.checks", checks)
+	_ = flag.Set("rapid.nofailfile", "true")
+	flag.Parse()
+	os.Exit(m.Run())
+}
