@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,17 +38,17 @@ type trouble struct {
 	at      int
 	lasting bool
 	hangUp  context.CancelFunc
-	n       int // calls so far
-	met     bool
+	calls   atomic.Int64 // so far; ends of many come in parallel
 }
 
+// met reports whether there was a call that the trouble befell.
+func (t *trouble) met() bool { return t.calls.Load() > int64(t.at) }
+
 func (t *trouble) meet(ctx context.Context, _ call, do func() error) error {
-	n := t.n
-	t.n++
-	if n < t.at || n > t.at && !t.lasting {
+	n := t.calls.Add(1) - 1
+	if n < int64(t.at) || n > int64(t.at) && !t.lasting {
 		return do()
 	}
-	t.met = true
 	if t.applied {
 		_ = do()
 	}
@@ -111,7 +112,7 @@ func TestFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for _, f := range faults {
 					for _, lasting := range []bool{false, true} {
-						for at := 0; suffer(t, o.open, trouble{fault: f, at: at, lasting: lasting}); at++ {
+						for at := 0; suffer(t, o.open, &trouble{fault: f, at: at, lasting: lasting}); at++ {
 							cases++
 						}
 					}
@@ -128,7 +129,7 @@ func TestFaults(t *testing.T) {
 
 // suffer carries an operation out in trouble, and again when the trouble is over. It
 // returns false when there is no call any more that the trouble could meet.
-func suffer(t *testing.T, open func(*world) operation, trouble trouble) bool {
+func suffer(t *testing.T, open func(*world) operation, trouble *trouble) bool {
 	t.Helper()
 	w := newWorld(t, steady)
 	o := open(w)
@@ -138,7 +139,7 @@ func suffer(t *testing.T, open func(*world) operation, trouble trouble) bool {
 	w.calls.meet = trouble.meet
 	err := o.do(ctx)
 	w.calls.meet = nil
-	if !trouble.met {
+	if !trouble.met() {
 		return false
 	}
 	where := fmt.Sprintf("call %d %s, lasting %t: answered %v", trouble.at, trouble.name, trouble.lasting, err)
