@@ -106,7 +106,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
-		Origins: s.origins, SameSite: s.sameSite, PassiveRoutes: s.passive, Log: log,
+		Origins: s.origins, SameSite: s.sameSite, Routes: s.routes, Log: log,
 	})
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())

@@ -23,7 +23,7 @@ type serveCmd struct {
 	SameSite string   `default:"lax" env:"COATCHECK_SAME_SITE" help:"SameSite of the cookie: lax or strict (${env})."`
 	TagKeys  string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
 	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
-	Passive  []string `name:"passive-routes" env:"COATCHECK_PASSIVE_ROUTES" placeholder:"ROUTE" help:"Route whose requests are no use of the session, such as GET /notifications/{id}; may be repeated (${env})."`
+	Routes   []string `env:"COATCHECK_ROUTES" placeholder:"ROUTE..." help:"Route and what is asked of it: passive (no use of the session), optional, role=NAME|NAME, max-age=15m; such as 'GET /notifications/{id} passive'. May be repeated (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
@@ -73,7 +73,7 @@ type served struct {
 	sameSite http.SameSite
 	keys     session.Keys // zero: the one kept with the data
 	policy   session.Policy
-	passive  []string
+	routes   inbound.Routes
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
@@ -83,7 +83,7 @@ type served struct {
 func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
-		"log-level": c.LogLevel, "log-format": c.LogForm,
+		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","),
 	}[name]
 }
 
@@ -92,13 +92,10 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 	r := settings.Flags(func(name string) string { return c.text(name) + all.text(name) })
 	all.check(r)
 	s := served{
-		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(), passive: c.Passive,
+		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(), routes: r.Routes(),
 		demo: settings.Choice(r, "demo", map[string]bool{"": false, "true": true, "false": false}),
 		log:  &slog.HandlerOptions{Level: r.LogLevel()},
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),
-	}
-	if _, err := inbound.ParseRoutes(c.Passive); err != nil {
-		r.Fault("passive-routes", strings.Join(c.Passive, ","), "routes: "+err.Error())
 	}
 	loopback := checkAddr(r)
 	for _, origin := range c.Origin {

@@ -27,7 +27,7 @@ type API struct {
 	origins   inbound.Origins
 	sameSite  http.SameSite
 	client    func(*http.Request) string
-	passive   inbound.Routes
+	routes    inbound.Routes
 	log       *slog.Logger
 }
 
@@ -48,10 +48,11 @@ type Options struct {
 	SameSite http.SameSite
 	// ClientAddress tells the client's IP address; nil: the connection's.
 	ClientAddress func(*http.Request) string
-	// PassiveRoutes are patterns in the syntax of net/http's ServeMux, such as "GET
-	// /notifications/{id}", of requests that are no use of the session: pages send them
-	// by themselves. A client may say so of any request with [inbound.HeaderPassive].
-	PassiveRoutes []string
+	// Routes says which requests are no use of the session, as pages send them by
+	// themselves; a client may say so of any request with [inbound.HeaderPassive]. What
+	// else it asks of a route is asked by [API.Protect] and of GET /authorize's callers:
+	// the demands of [API.RequireSession] stand in the program.
+	Routes inbound.Routes
 	// Log receives one line an event, never with a token; nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -64,7 +65,7 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	}
 	a := &API{
 		manager: manager, auth: opts.Authenticator, directory: opts.Directory, setup: opts.Setup,
-		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, log: opts.Log,
+		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, routes: opts.Routes, log: opts.Log,
 	}
 	if a.sameSite == 0 {
 		a.sameSite = http.SameSiteLaxMode
@@ -75,9 +76,7 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	var err error
-	a.passive, err = inbound.ParseRoutes(opts.PassiveRoutes)
-	if err := errors.Join(a.validate(), err); err != nil {
+	if err := a.validate(); err != nil {
 		return nil, err
 	}
 	return a, nil

@@ -2,8 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 )
 
@@ -40,7 +43,7 @@ func SessionFrom(ctx context.Context) (session.Record, bool) {
 // admit is the whole check of a request whose answer can set a cookie: where it comes
 // from, then its session, whose token it replaces when that is due.
 func (a *API) admit(w http.ResponseWriter, r *http.Request, d session.Demand) (session.Record, error) {
-	presented, err := a.presented(r, r.Method, r.URL.Path)
+	presented, err := a.presented(r)
 	if err != nil {
 		return session.Record{}, err
 	}
@@ -52,10 +55,67 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, d session.Demand) (s
 	return record, err
 }
 
-// presented is what a request presents, for a method and path that behind a proxy are
-// not always its own.
-func (a *API) presented(r *http.Request, method, path string) (session.Presented, error) {
+// Protect is [API.RequireSession] with what [Options].Routes asks of each request. On a
+// route that is optional next is called without a session, too, where there is none. A
+// person who has no session is led to the sign-in page, if there is one, and back.
+func (a *API) Protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(named(r.Context()))
+		record, found, err := a.admitByRoute(r, r.Method, r.URL.EscapedPath(), func(p session.Presented) (session.Record, error) {
+			record, renewed, err := a.manager.Renew(r.Context(), p)
+			if !renewed.IsZero() {
+				a.setCookie(w, renewed, record)
+			}
+			return record, err
+		})
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		if found {
+			w.Header().Set("Cache-Control", "no-store")
+			r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, record))
+		}
+		w.Header().Add("Vary", "Cookie")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse answers a request of an application's own.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	setSecurityHeaders(w.Header())
+	if a.auth != nil && r.Method == http.MethodGet && wantsPage(r) && errors.Is(err, session.ErrNoSession) {
+		http.Redirect(w, r, "/login?"+url.Values{"return_to": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
+		return
+	}
+	a.fail(w, r, err)
+}
+
+// admitByRoute is the whole check of a request by what is asked of its route. found is
+// false for a request that goes on as nobody's.
+func (a *API) admitByRoute(
+	r *http.Request, method, path string, look func(session.Presented) (session.Record, error),
+) (record session.Record, found bool, err error) {
+	rule, err := a.routes.Match(method, path, "")
+	if err != nil {
+		return session.Record{}, false, err
+	}
 	presented, err := a.origins.Check(r.Header, method)
-	presented.Passive = presented.Passive || a.passive.Match(method, path)
+	if err == nil {
+		presented.Passive = presented.Passive || rule.Passive
+		presented.Demand = rule.Demand
+		record, err = look(presented)
+	}
+	if rule.Optional && inbound.IsRefusal(err) {
+		return session.Record{}, false, nil
+	}
+	return record, err == nil, err
+}
+
+// presented is what a request presents.
+func (a *API) presented(r *http.Request) (session.Presented, error) {
+	presented, err := a.origins.Check(r.Header, r.Method)
+	rule, _ := a.routes.Match(r.Method, r.URL.EscapedPath(), "") // what else it asks stands in the program
+	presented.Passive = presented.Passive || rule.Passive
 	return presented, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck/core/httpapi"
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
 	"coatcheck/core/store/memory"
@@ -487,7 +488,7 @@ func TestPassive(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newTown(t, func(o *httpapi.Options) { o.PassiveRoutes = []string{"GET /notifications/{id}"} })
+			s := newTown(t, func(o *httpapi.Options) { o.Routes = routesOf(t, "GET /notifications/{id} passive") })
 			cookie, _ := s.enter("anne")
 			for range 7 {
 				if w := ask(s, cookie); w.Code >= 300 {
@@ -499,15 +500,15 @@ func TestPassive(t *testing.T) {
 			s.wantSession(cookie, "idle_timeout")
 		})
 	}
-	keys, _ := session.NewKeys(make([]byte, session.MinKeySize))
-	m, err := session.New(memory.New(), keys, nil)
+}
+
+func routesOf(t *testing.T, entries ...string) inbound.Routes {
+	t.Helper()
+	routes, err := inbound.ParseRoutes(entries)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = httpapi.New(m, &httpapi.Options{Origins: []string{origin}, PassiveRoutes: []string{"x", "GET y"}})
-	if err == nil || !strings.Contains(err.Error(), `"x"`) || !strings.Contains(err.Error(), `"GET y"`) {
-		t.Errorf("bad routes: %v", err)
-	}
+	return routes
 }
 
 // A logout with a token that was replaced is a logout, or the alarm.

@@ -39,22 +39,29 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) {
 	if original := r.Header.Get("X-Forwarded-Method"); original != "" {
 		method = original
 	}
-	presented, err := a.presented(r, method, originalPath(r))
+	record, _, err := a.admitByRoute(r, method, originalPath(r), func(p session.Presented) (session.Record, error) {
+		return a.manager.Lookup(r.Context(), p)
+	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	record, err := a.manager.Lookup(r.Context(), presented)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	h := w.Header()
-	h.Set(HeaderSubject, record.Subject)
-	h.Set(HeaderSession, record.ID.String())
-	h.Set(HeaderRoles, strings.Join(record.Roles, " "))
-	h.Set(HeaderAuthTime, record.AuthTime.Format(time.RFC3339))
+	SetIdentity(w.Header(), record)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// SetIdentity says in a request's or an answer's headers whose session it belongs to:
+// all of them always, in place of what stood there. For the zero Record they are empty,
+// which is nobody's.
+func SetIdentity(h http.Header, r session.Record) {
+	h.Set(HeaderSubject, r.Subject)
+	h.Set(HeaderRoles, strings.Join(r.Roles, " "))
+	id, at := "", ""
+	if !r.ID.IsZero() {
+		id, at = r.ID.String(), r.AuthTime.Format(time.RFC3339)
+	}
+	h.Set(HeaderSession, id)
+	h.Set(HeaderAuthTime, at)
 }
 
 // originalPath is the path that a proxy asks for, "" where it does not say.
@@ -63,5 +70,5 @@ func originalPath(r *http.Request) string {
 	if err != nil {
 		return ""
 	}
-	return u.Path
+	return u.EscapedPath()
 }

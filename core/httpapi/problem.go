@@ -41,6 +41,7 @@ var answers = []struct {
 	detail string // "" shows the error's own text, which its maker wrote for clients
 }{
 	{inbound.ErrCrossSite, http.StatusForbidden, "cross-site", "Cross-site request", "A request that changes something must come from a page of this origin, shown by Sec-Fetch-Site or Origin."},
+	{inbound.ErrPath, http.StatusBadRequest, "ambiguous-path", "Ambiguous path", "It can be read in several ways. Use one without dot segments, empty ones and encoded slashes."},
 	{signin.ErrRefused, http.StatusUnauthorized, "credentials-refused", "User name or password is not right", "Check both and try again."},
 	{signin.ErrBusy, http.StatusTooManyRequests, "busy", "Too many sign-ins at once", "Try again in a moment."},
 	{session.ErrOvertaken, http.StatusConflict, "overtaken", "The sign-in was overtaken", "The user's sessions were changed while signing in. Try again."},
@@ -98,8 +99,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.log.WarnContext(r.Context(), "a replaced token was presented", "event", "token_reused",
 			"session", refusal.Session.String(), "client", a.client(r))
 	}
-	if errors.As(err, &refusal) && (errors.Is(err, session.ErrNotFresh) || errors.Is(err, session.ErrRole)) {
-		w.Header().Set("WWW-Authenticate", challenge(r, err, refusal.Demand))
+	if challenge := inbound.Challenge(r.Header, err); challenge != "" {
+		w.Header().Set("WWW-Authenticate", challenge)
 		p.Confirm = a.confirm(r, err)
 	}
 	a.answerProblem(w, r, p)
@@ -134,21 +135,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 func requestURN(r *http.Request) string {
 	id, _ := r.Context().Value(requestKey{}).(requestID)
 	return fmt.Sprintf("urn:coatcheck:request:%x", id[:])
-}
-
-// challenge says to a program what a session would have to be: in the manner of RFC
-// 9470 section 3 and RFC 6750 section 3, whose scheme only fits a bearer token.
-func challenge(r *http.Request, err error, d session.Demand) string {
-	scheme := "Coatcheck"
-	if len(r.Header["Authorization"]) > 0 {
-		scheme = "Bearer"
-	}
-	if errors.Is(err, session.ErrNotFresh) {
-		return fmt.Sprintf(`%s error="insufficient_user_authentication", error_description="A fresh sign-in is needed", max_age="%d"`,
-			scheme, int(d.MaxAuthAge.Seconds()))
-	}
-	return fmt.Sprintf(`%s error="insufficient_scope", error_description="One of these roles is needed", scope="%s"`,
-		scheme, strings.Join(d.AnyRole, " "))
 }
 
 // confirm is the page on which the credential is checked again, and that leads back to

@@ -55,7 +55,7 @@ func (a *API) reauth(w http.ResponseWriter, r *http.Request) {
 // inHand is the session that a change of the holder's own is asked for in: live, its
 // holder's own, and asked from a page of ours or by a program.
 func (a *API) inHand(r *http.Request) (session.Presented, session.Record, error) {
-	presented, err := a.presented(r, r.Method, r.URL.Path)
+	presented, err := a.presented(r)
 	if err != nil {
 		return session.Presented{}, session.Record{}, err
 	}

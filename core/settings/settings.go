@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 )
 
@@ -129,6 +130,17 @@ func (r *Reader) SameSite() http.SameSite {
 	return Choice(r, "same-site", map[string]http.SameSite{
 		"": http.SameSiteLaxMode, "lax": http.SameSiteLaxMode, "strict": http.SameSiteStrictMode,
 	})
+}
+
+// Routes returns what is asked of requests by their route; nothing if it is not given.
+func (r *Reader) Routes() inbound.Routes {
+	entries := r.List("routes")
+	routes, err := inbound.ParseRoutes(entries)
+	if err != nil {
+		r.Fault("routes", strings.Join(entries, ", "), "routes and what is asked of them, separated by commas: "+
+			strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return routes
 }
 
 // LogLevel returns the level from which on events are logged, info if it is not given.

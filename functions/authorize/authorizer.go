@@ -11,15 +11,24 @@ import (
 	"coatcheck/core/session"
 )
 
-// errDefect answers an invocation that met a defect of ours.
-var errDefect = errors.New("defect in the authorizer: see the log")
+var (
+	// errDefect answers an invocation that met a defect of ours.
+	errDefect = errors.New("defect in the authorizer: see the log")
+	// errUnauthorized makes a REST or WebSocket API answer 401. The text is API Gateway's,
+	// to the letter: any other is 500 (Amazon API Gateway Developer Guide, "Use API Gateway
+	// Lambda authorizers").
+	errUnauthorized = errors.New("Unauthorized")
+)
 
 // authorizer is the Lambda handler. It is safe for concurrent use.
 type authorizer struct {
 	sessions *session.Manager
 	origins  inbound.Origins
-	passive  inbound.Routes
-	log      *slog.Logger
+	routes   inbound.Routes
+	answers  answerer
+	// say401 answers 401 rather than 403 where there is no session and the caller can.
+	say401 bool
+	log    *slog.Logger
 }
 
 // Invoke implements lambda.Handler. No session, a session that does not suffice and
@@ -37,39 +46,53 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (answer []byte,
 	if err != nil {
 		return nil, err
 	}
-	record, err := a.check(ctx, asked)
+	record, optional, err := a.check(ctx, &asked)
 	switch {
 	case err == nil:
-		return allow(&record, a.sessions.ExpiresAt(record))
-	case isDeny(err):
-		a.logDenied(ctx, err)
-		return deny(), nil
+		return a.answers.allow(&asked, contextOf(&record, a.sessions.ExpiresAt(record)))
+	case !inbound.IsRefusal(err) && !errors.Is(err, inbound.ErrPath):
+		return nil, err
 	}
-	return nil, err
+	a.logDenied(ctx, &asked, err)
+	if optional {
+		return a.answers.allow(&asked, &authContext{})
+	}
+	return a.deny(&asked, err)
+}
+
+// deny answers a refusal.
+func (a *authorizer) deny(asked *request, err error) ([]byte, error) {
+	switch {
+	case !errors.Is(err, session.ErrNoSession):
+	case a.say401 && (asked.caller == restToken || asked.caller == restRequest || asked.caller == webSocket):
+		return nil, errUnauthorized
+	}
+	return a.answers.deny(asked, inbound.Challenge(asked.header, err))
 }
 
 // logDenied tells a replayed token, which is an alarm, from the everyday.
-func (a *authorizer) logDenied(ctx context.Context, err error) {
+func (a *authorizer) logDenied(ctx context.Context, asked *request, err error) {
 	var refusal *session.Refusal
 	if errors.As(err, &refusal) && refusal.Outcome == session.Reused {
-		a.log.WarnContext(ctx, "a replaced token was presented", "event", "token_reused", "session", refusal.Session.String())
+		a.log.WarnContext(ctx, "a replaced token was presented",
+			"event", "token_reused", "session", refusal.Session.String(), "client", asked.address)
 		return
 	}
 	a.log.DebugContext(ctx, "denied", "event", "denied", "cause", err.Error())
 }
 
-func (a *authorizer) check(ctx context.Context, asked request) (session.Record, error) {
+// check looks the session up. With a refusal comes whether the route is optional.
+func (a *authorizer) check(ctx context.Context, asked *request) (record session.Record, optional bool, err error) {
+	rule, err := a.routes.Match(asked.method, asked.path, asked.key)
+	if err != nil {
+		return session.Record{}, false, err
+	}
 	presented, err := a.origins.Check(asked.header, asked.method)
 	if err != nil {
-		return session.Record{}, err
+		return session.Record{}, rule.Optional, err
 	}
-	presented.Passive = presented.Passive || a.passive.Match(asked.method, asked.path)
-	return a.sessions.Lookup(ctx, presented)
-}
-
-// isDeny reports whether a refusal is an answer. That of a store that was not reached
-// is none, whatever else its error wraps.
-func isDeny(err error) bool {
-	return !errors.Is(err, session.ErrUnavailable) &&
-		(errors.Is(err, inbound.ErrCrossSite) || errors.Is(err, session.ErrNoSession) || errors.Is(err, session.ErrForbidden))
+	presented.Passive = presented.Passive || rule.Passive
+	presented.Demand = rule.Demand
+	record, err = a.sessions.Lookup(ctx, presented)
+	return record, rule.Optional, err
 }

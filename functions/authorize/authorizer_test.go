@@ -43,7 +43,7 @@ func TestContextIsBounded(t *testing.T) {
 	for i := range r.Methods {
 		r.Methods[i] = strings.Repeat("m", 16)
 	}
-	raw, err := allow(&r, noon)
+	raw, err := answerer{}.allow(&request{caller: http2}, contextOf(&r, noon))
 	if err != nil || len(raw) > 1<<10 || !strings.Contains(string(raw), `"actor":"`+r.Actor.String()+`"`) {
 		t.Errorf("%d bytes, %v: %s", len(raw), err, raw)
 	}

@@ -77,16 +77,14 @@ func invoke(t *testing.T, f *lambdatest.Function, event []byte) (verdict, lambda
 	if err != nil {
 		t.Fatalf("%.200s: %v", event, err)
 	}
-	var answer simpleAnswer
+	var answer said
 	switch {
 	case got.Failure != nil:
 		return failed, got
-	case json.Unmarshal(got.Body, &answer) != nil:
+	case json.Unmarshal(got.Body, &answer) != nil || answer.verdict() == "":
 		t.Fatalf("%.200s was answered with %q", event, got.Body)
-	case answer.IsAuthorized:
-		return allowed, got
 	}
-	return denied, got
+	return answer.verdict(), got
 }
 
 // genuine returns a cookie that the binary's keys tag.

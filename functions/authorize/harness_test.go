@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,12 +63,19 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	passive, err := inbound.ParseRoutes([]string{"GET /poll/{id}"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.authorizer = &authorizer{manager, inbound.Origins{origin}, passive, log}
+	d.authorizer = &authorizer{sessions: manager, origins: inbound.Origins{origin}, log: log}
+	d.asks("GET /poll/{id} passive")
 	return d
+}
+
+// asks says what is asked by route.
+func (d *desk) asks(entries ...string) {
+	d.t.Helper()
+	routes, err := inbound.ParseRoutes(entries)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.routes, d.answers.byRoute = routes, routes.ByRoute()
 }
 
 // signIn makes a session and returns its token's text and its record.
@@ -97,25 +106,53 @@ const (
 	failed  verdict = "error" // 500
 )
 
+// said is an answer of any shape, as a gateway reads it.
+type said struct {
+	IsAuthorized    *bool
+	Context         map[string]string
+	ResolverContext map[string]string
+	TTLOverride     *int
+	PrincipalID     string
+	PolicyDocument  *policy
+}
+
+// verdict reads what a well-formed answer says; "" for one that is not.
+func (s *said) verdict() verdict {
+	p := s.PolicyDocument
+	switch {
+	case (p == nil) == (s.IsAuthorized == nil):
+	case p == nil && *s.IsAuthorized:
+		return allowed
+	case p == nil:
+		return denied
+	case p.Version != "2012-10-17" || len(p.Statement) != 1 || s.PrincipalID == "" || len(s.resource()) > 512 ||
+		!slices.Equal(p.Statement[0].Action, []string{"execute-api:Invoke"}):
+	case p.Statement[0].Effect == "Allow":
+		return allowed
+	case p.Statement[0].Effect == "Deny":
+		return denied
+	}
+	return ""
+}
+
+func (s *said) resource() string { return strings.Join(s.PolicyDocument.Statement[0].Resource, " ") }
+
 // ask invokes the authorizer and reads its answer as a gateway does.
-func (d *desk) ask(event []byte) (verdict, simpleAnswer, error) {
+func (d *desk) ask(event []byte) (verdict, said, error) {
 	d.t.Helper()
 	raw, err := d.Invoke(d.t.Context(), event)
 	if err != nil {
 		if raw != nil {
 			d.t.Errorf("an error with the answer %s", raw)
 		}
-		return failed, simpleAnswer{}, err
+		return failed, said{}, err
 	}
-	var answer simpleAnswer
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	var answer said
+	if err := json.Unmarshal(raw, &answer); err != nil || answer.verdict() == "" {
 		d.t.Fatalf("answer %q: %v", raw, err)
 	}
-	if answer.IsAuthorized {
-		return allowed, answer, nil
-	}
-	if string(raw) != `{"isAuthorized":false}` {
+	if answer.verdict() == denied && answer.IsAuthorized != nil && answer.TTLOverride == nil && string(raw) != `{"isAuthorized":false}` {
 		d.t.Errorf("a deny says %s", raw)
 	}
-	return denied, answer, nil
+	return answer.verdict(), answer, nil
 }

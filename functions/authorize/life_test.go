@@ -72,7 +72,7 @@ func TestPassive(t *testing.T) {
 		{"/prod/poll/7", "prod", "/poll/7"},
 		{"/poll/7", "$default", "/poll/7"},
 		{"/production/x", "prod", "/production/x"},
-		{"/prod", "prod", ""},
+		{"/prod", "prod", "/"},
 		{"/x", "", "/x"},
 	} {
 		if got := withoutStage(c[0], c[1]); got != c[2] {
@@ -88,7 +88,7 @@ func TestActing(t *testing.T) {
 	acting, _ := d.signIn(session.SignIn{Subject: "usr_1", Actor: owner.ID})
 	event := get([]string{"__Host-sid=" + acting}, nil)
 	got, answer, err := d.ask(event)
-	if got != allowed || answer.Context.Actor != owner.ID.String() || d.shelf.reads.Load() != 2 {
+	if got != allowed || answer.Context["actor"] != owner.ID.String() || d.shelf.reads.Load() != 2 {
 		t.Errorf("%s, %+v, %v, %d reads", got, answer.Context, err, d.shelf.reads.Load())
 	}
 	if _, err := d.sessions.End(t.Context(), owner.ID, session.EndedByAdmin, session.ByOperator); err != nil {

@@ -1,6 +1,7 @@
-// The authorize function is the Lambda authorizer of an HTTP API: payload format 2.0,
-// simple answers. It links only what it needs, since its start is on the way of a
-// visitor's request.
+// The authorize function answers every caller of Lambda authorizers: REST APIs (TOKEN
+// and REQUEST), HTTP APIs (payload formats 1.0 and 2.0), WebSocket APIs ($connect) and
+// AppSync; docs/callers.md says what each is answered. It links only what it needs,
+// since its start is on the way of a visitor's request.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
+	"coatcheck/core/settings"
 	"coatcheck/core/store/dynamo"
 	"coatcheck/functions/internal/environment"
 )
@@ -40,7 +42,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	connect(ctx, store, log)
-	lambda.StartWithOptions(&authorizer{sessions, c.origins, c.passive, log}, lambda.WithContext(ctx))
+	lambda.StartWithOptions(&authorizer{
+		sessions, c.origins, c.routes, answerer{c.policies, c.routes.ByRoute()}, c.say401, log,
+	}, lambda.WithContext(ctx))
 	return nil
 }
 
@@ -49,10 +53,14 @@ type configuration struct {
 	keys    session.Keys
 	policy  session.Policy
 	origins inbound.Origins
-	passive inbound.Routes
-	level   slog.Level
-	table   string
-	client  dynamo.ClientOptions
+	routes  inbound.Routes
+	// policies answers payload format 2.0 with policies: the event does not say which
+	// of the two the API wants.
+	policies bool
+	say401   bool
+	level    slog.Level
+	table    string
+	client   dynamo.ClientOptions
 }
 
 // read takes the credentials straight from the variables that Lambda sets, which
@@ -60,9 +68,11 @@ type configuration struct {
 func read(getenv func(string) string) (configuration, error) {
 	r := environment.New(getenv)
 	c := configuration{
-		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), level: r.LogLevel(), table: r.Table("sessions-table"),
+		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), routes: r.Routes(),
+		level: r.LogLevel(), table: r.Table("sessions-table"),
 	}
-	_, c.passive = r.PassiveRoutes()
+	c.policies = settings.Choice(r.Reader, "http-api-answers", map[string]bool{"": false, "simple": false, "policy": true})
+	c.say401 = settings.Choice(r.Reader, "deny-status", map[string]bool{"": false, "403": false, "401": true})
 	credentials := aws.Credentials{
 		AccessKeyID:     r.Variable("AWS_ACCESS_KEY_ID", "the access key that Lambda sets"),
 		SecretAccessKey: r.Variable("AWS_SECRET_ACCESS_KEY", "the secret key that Lambda sets"),

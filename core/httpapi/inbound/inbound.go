@@ -5,6 +5,7 @@
 package inbound
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -44,6 +45,14 @@ func Present(h http.Header) (session.Presented, error) {
 	}
 	presented.Passive = Only(h[HeaderPassive]) == "1"
 	return presented, nil
+}
+
+// IsRefusal reports whether an error is a decision over who asks: there is no session,
+// it does not suffice, or another site asked. That a store was not reached is none,
+// whatever else its error wraps.
+func IsRefusal(err error) bool {
+	return !errors.Is(err, session.ErrUnavailable) &&
+		(errors.Is(err, ErrCrossSite) || errors.Is(err, session.ErrNoSession) || errors.Is(err, session.ErrForbidden))
 }
 
 // All returns everything that a request presents as a token, for who must not believe

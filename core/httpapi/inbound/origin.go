@@ -52,16 +52,20 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// CrossSite returns [ErrCrossSite] for a request whose method changes something,
-// unless a browser says that it comes from our own origin, or no browser can have
-// added the authority that it carries. SameSite cookies are the other half of the
-// defence; neither relies on the other.
+// CrossSite returns [ErrCrossSite] for a request whose method changes something or that
+// opens a WebSocket, unless a browser says that it comes from our own origin, or no
+// browser can have added the authority that it carries. SameSite cookies are the other
+// half of the defence; neither relies on the other.
 func (o Origins) CrossSite(h http.Header, method string) error {
-	if isSafe(method) || o.Same(h) || !ambient(h) {
+	if isSafe(method) && !Upgrades(h) || o.Same(h) || !ambient(h) {
 		return nil
 	}
 	return ErrCrossSite
 }
+
+// Upgrades reports whether a request asks for another protocol, such as a WebSocket's
+// (RFC 9110 section 7.8). Any page may open one, and read what comes of it.
+func Upgrades(h http.Header) bool { return len(h["Upgrade"]) > 0 }
 
 // isSafe reports whether a method only reads (RFC 9110 section 9.2.1).
 func isSafe(method string) bool {

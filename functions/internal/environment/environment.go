@@ -59,17 +59,6 @@ func (r *Reader) Origins() inbound.Origins {
 	return origins
 }
 
-// PassiveRoutes returns the patterns of requests that are no use of a session, as they
-// are given and understood.
-func (r *Reader) PassiveRoutes() ([]string, inbound.Routes) {
-	patterns := r.List("passive-routes")
-	routes, err := inbound.ParseRoutes(patterns)
-	if err != nil {
-		r.Fault("passive-routes", r.Text("passive-routes"), "routes, separated by commas: "+err.Error())
-	}
-	return patterns, routes
-}
-
 // Table returns the name of a table.
 func (r *Reader) Table(name string) string { return r.Required(name, "the name of a DynamoDB table") }
 

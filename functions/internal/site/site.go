@@ -54,7 +54,7 @@ type configuration struct {
 	policy             session.Policy
 	origins            inbound.Origins
 	sameSite           http.SameSite
-	passive            []string
+	routes             inbound.Routes
 	level              slog.Level
 	sessions, accounts string
 	region, endpoint   string
@@ -65,9 +65,8 @@ func read(getenv func(string) string) (configuration, error) {
 	c := configuration{
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), sameSite: r.SameSite(), level: r.LogLevel(),
 		sessions: r.Table("sessions-table"), accounts: r.Table("accounts-table"),
-		region: r.Region(), endpoint: r.Endpoint(),
+		region: r.Region(), endpoint: r.Endpoint(), routes: r.Routes(),
 	}
-	c.passive, _ = r.PassiveRoutes()
 	return c, r.Err()
 }
 
@@ -95,6 +94,6 @@ func (c configuration) wire(client *dynamodb.Client, log *slog.Logger) (*httpapi
 	return httpapi.New(manager, &httpapi.Options{
 		Authenticator: password.NewAuthenticator(accounts, hasher, nil),
 		Directory:     signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: manager}),
-		Origins:       c.origins, SameSite: c.sameSite, PassiveRoutes: c.passive, ClientAddress: gateway.ClientAddress, Log: log,
+		Origins:       c.origins, SameSite: c.sameSite, Routes: c.routes, ClientAddress: gateway.ClientAddress, Log: log,
 	})
 }
