@@ -152,7 +152,8 @@ func (m *machine) use(t *rapid.T) {
 	case !written && want == "allowed" && since > every+every/10:
 		t.Fatalf("a use %v after the last was not written down", since)
 	case written:
-		s.seen, s.idle = m.now, min(s.idle, m.Policy().Idle)
+		s.idle = max(s.expires().Sub(m.now), min(s.idle, m.Policy().Idle)) // no expiry moves to an earlier time
+		s.seen = m.now
 	}
 	if !r.ExpiresAt.Equal(s.expires()) {
 		t.Fatalf("expires at %v, want %v", r.ExpiresAt, s.expires())
@@ -173,11 +174,17 @@ func (m *machine) end(t *rapid.T) {
 	s.over(session.EndedByAdmin)
 }
 
-// liveAtAll is what an end of many ends: what another clock may take for live is not
-// left, what is long over keeps its own reason.
-func (m *machine) liveAtAll(s *model) bool {
-	const timeout = 800 * time.Millisecond
-	return s.end == "" && s.expires().Add(session.Skew+timeout).After(m.now)
+// overWith is what an end of many does to a session: what a late touch might bring back
+// is not left, what ended with everybody's keeps that reason, and what is over for good
+// its own.
+func (m *machine) overWith(s *model, reason session.EndReason) {
+	switch {
+	case s.absolute.Add(session.Skew).Before(m.now):
+	case s.verdict(m.now, m.Policy(), m.everybody) == "ended ended_everywhere":
+		s.over(session.EndedEverywhere)
+	default:
+		s.over(reason)
+	}
 }
 
 func (m *machine) endAll(t *rapid.T) {
@@ -185,8 +192,8 @@ func (m *machine) endAll(t *rapid.T) {
 	_, err := m.EndAll(m.ctx, subject, session.RolesChanged, session.ByOperator)
 	m.must(err)
 	for _, s := range m.sessions {
-		if s.subject == subject && m.liveAtAll(s) {
-			s.over(session.RolesChanged)
+		if s.subject == subject {
+			m.overWith(s, session.RolesChanged)
 		}
 	}
 }
@@ -196,8 +203,8 @@ func (m *machine) endOthers(t *rapid.T) {
 	_, err := m.EndOthers(m.ctx, here.subject, here.id, session.EndedByUser, session.ByOperator)
 	m.must(err)
 	for _, s := range m.sessions {
-		if s != here && s.subject == here.subject && m.liveAtAll(s) {
-			s.over(session.EndedByUser)
+		if s != here && s.subject == here.subject {
+			m.overWith(s, session.EndedByUser)
 		}
 	}
 }

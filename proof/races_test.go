@@ -49,6 +49,13 @@ var races = []struct {
 	{"sweep, end", false, sweepEnd},
 	{"walk that ends, look-ups that touch", true, walkTouch},
 	{"acting as somebody, end of the actor", false, actingEnd},
+	{"step-up, end-others", false, stepUpEndOthers},
+	{"step-up elsewhere, end-others", false, stepUpEndOthersElsewhere},
+	{"step-up, own password", false, stepUpOwnPassword},
+	{"step-up, sign-out", false, stepUpSignOut},
+	{"sign-in as somebody else with a session in hand, end-all", false, otherUserEndAll},
+	{"sign-in, end everybody again, clocks apart", false, everyoneAgain},
+	{"sign-in, end-all whose fence had no answer, end-all", true, twoEndAlls},
 }
 
 func TestRaces(t *testing.T) {
@@ -490,7 +497,7 @@ func stepUpEnd(r *round) {
 	first := replaced < 0 || r.when(1, "end") < replaced
 	r.want(!first || !fresh.given(), "what was ended goes on in another session")
 	r.want(first || fresh.given(), "the step-up came first and failed: %v", fresh.err)
-	r.noStray(ann, fresh.Presented)
+	r.want(r.live(ann) == 0, "%d sessions are live", r.live(ann))
 }
 
 func stepUpEndAll(r *round) {

@@ -19,7 +19,8 @@ type round struct {
 	choose  func(options int) int
 	actors  []func(ctx context.Context)
 	waiting []*held
-	trace   []step // as they were carried out
+	trace   []step         // as they were carried out
+	lost    map[int]string // the call of an actor whose first answer is lost
 }
 
 // step is a call that was carried out for an actor, the first of which is 0.
@@ -49,7 +50,12 @@ func (r *round) run() {
 		h := &held{step{actor, c}, make(chan struct{})}
 		arrived <- h
 		<-h.passed
-		return do()
+		err := do()
+		if r.lost[actor] == c.name {
+			delete(r.lost, actor)
+			return errFault // it was carried out, and nobody is told
+		}
+		return err
 	}
 	running := len(r.actors)
 	done := make(chan struct{}, running)
@@ -85,6 +91,17 @@ func (r *round) run() {
 // when is the place in the order of an actor's first call of a name; -1: there is none.
 func (r *round) when(actor int, name string) int {
 	return slices.IndexFunc(r.trace, func(s step) bool { return s.actor == actor && s.name == name })
+}
+
+// last is that of the last one.
+func (r *round) last(actor int, name string) (at int) {
+	at = -1
+	for i, s := range r.trace {
+		if s.actor == actor && s.name == name {
+			at = i
+		}
+	}
+	return at
 }
 
 // began is the place of an actor's first call, over that after its last.

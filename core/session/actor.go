@@ -28,7 +28,7 @@ func (m *Manager) visitActor(ctx context.Context, r *Record, now time.Time, pass
 
 // actor reads the session of who acts as somebody, if it is live.
 func (m *Manager) actor(ctx context.Context, id ID, now time.Time) (Record, error) {
-	r, err := m.fetch(ctx, id, now)
+	r, err := m.fetch(ctx, id)
 	if err != nil {
 		return Record{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 var (
@@ -78,6 +79,33 @@ func TestControlOnlyGrows(t *testing.T) {
 	}
 }
 
+// The clock of the wall may be set back, the monotonic one may stand still: whichever
+// says that what is known is old is believed.
+func TestAgeOfTheControl(t *testing.T) {
+	c := &control{every: 5 * time.Second}
+	read := time.Now()
+	c.learn(time.Time{}, read)
+	for _, x := range []struct {
+		wall, monotonic time.Duration
+		want            bool
+	}{
+		{0, 0, false},
+		{4999 * time.Millisecond, 4999 * time.Millisecond, false},
+		{5 * time.Second, 5 * time.Second, true},
+		{time.Second, 8 * time.Second, true}, // set back by 7 s
+		{-time.Second, time.Second, true},    // set back by 2 s
+		{8 * time.Second, time.Second, true}, // suspended for 7 s
+	} {
+		now := read.Add(x.wall)
+		// No other way leads to a time whose two readings differ; the second word is the
+		// monotonic one.
+		(*[3]int64)(unsafe.Pointer(&now))[1] += int64(x.monotonic - x.wall)
+		if got := c.due(now); got != x.want {
+			t.Errorf("%v later, by the monotonic clock %v: due %t, want %t", x.wall, x.monotonic, got, x.want)
+		}
+	}
+}
+
 // Sessions of one millisecond have an order too, whatever the order in which a store
 // tells of them: otherwise two processes would each end the other's.
 func TestParallelSignInsAgreeOnTheLimit(t *testing.T) {
@@ -92,7 +120,7 @@ func TestParallelSignInsAgreeOnTheLimit(t *testing.T) {
 	for range 2 {
 		survives, surplus := m.limit(records, &records[0])
 		highest := bytes.Compare(records[0].ID[:], records[1].ID[:]) > 0
-		if survives != highest || len(surplus) != 1 || surplus[0][len(ID{})-1] != 1 {
+		if survives != highest || len(surplus) != 1 || surplus[0].id[len(ID{})-1] != 1 {
 			t.Errorf("the session %v survives: %t; over the limit: %v", records[0].ID, survives, surplus)
 		}
 		records[0], records[1] = records[1], records[0]

@@ -36,7 +36,7 @@ func TestLongHistory(t *testing.T) {
 		t.Errorf("end all: %d, %v, want the one that is not expired", n, err)
 	}
 	w.wantOutcome(q, session.Ended, session.EndedByAdmin)
-	w.wantOutcome(p, session.Expired, session.IdleTimeout)
+	w.wantOutcome(p, session.Ended, session.EndedByAdmin) // not told as ended, and no late touch brings it back
 }
 
 // A token goes out only if its record is there and live when the limit is looked at.

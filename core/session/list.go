@@ -20,7 +20,7 @@ type Listed struct {
 func (m *Manager) Get(ctx context.Context, id ID) (Listed, error) {
 	bound, cancel := m.bounded(ctx)
 	defer cancel()
-	r, err := m.fetch(bound, id, m.clock())
+	r, err := m.fetch(bound, id)
 	if err != nil {
 		return Listed{}, fmt.Errorf("get session %v: %w", id, err)
 	}
@@ -35,7 +35,7 @@ func (m *Manager) Get(ctx context.Context, id ID) (Listed, error) {
 // if need be: the last end of everybody, and the sessions of those who act.
 func (m *Manager) listed(ctx context.Context, records []Record) ([]Listed, error) {
 	now := m.clock()
-	if err := m.refresh(ctx, now); err != nil {
+	if err := m.refresh(ctx); err != nil {
 		return nil, err
 	}
 	overActors, err := m.overActors(ctx, records, now)
@@ -69,7 +69,7 @@ func (m *Manager) overActors(ctx context.Context, records []Record, now time.Tim
 		}
 	}
 	for batch := range slices.Chunk(ids, maxRead) {
-		got, err := m.readBounded(ctx, Query{Sessions: batch}, now)
+		got, err := m.readBounded(ctx, Query{Sessions: batch})
 		if err != nil {
 			return nil, err
 		}
@@ -85,23 +85,19 @@ func (m *Manager) overActors(ctx context.Context, records []Record, now time.Tim
 }
 
 // refresh learns of the last end of everybody if it is time to.
-func (m *Manager) refresh(ctx context.Context, now time.Time) error {
-	if !m.control.due(now) {
+func (m *Manager) refresh(ctx context.Context) error {
+	if !m.control.due(m.now()) {
 		return nil
 	}
-	_, err := m.readBounded(ctx, Query{Control: true}, now)
+	_, err := m.readBounded(ctx, Query{Control: true})
 	return err
 }
 
-// readBounded is one bounded read, which learns of the control what it was asked for.
-func (m *Manager) readBounded(ctx context.Context, q Query, now time.Time) (Reading, error) {
+// readBounded is one bounded read.
+func (m *Manager) readBounded(ctx context.Context, q Query) (Reading, error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	got, err := m.read(ctx, q)
-	if err == nil && q.Control {
-		m.control.learn(got.EndedBefore, now)
-	}
-	return got, err
+	return m.read(ctx, q)
 }
 
 // Bounds of a list's page.

@@ -84,7 +84,7 @@ func (m *Manager) lookup(ctx context.Context, p Presented, renew bool) (admissio
 
 // visit reads the record, carries out the rotation, and writes the use down.
 func (m *Manager) visit(ctx context.Context, id ID, v visit, passive bool) (admission, error) {
-	r, err := m.fetch(ctx, id, v.now)
+	r, err := m.fetch(ctx, id)
 	if err != nil {
 		return admission{}, err
 	}
@@ -123,14 +123,10 @@ func (m *Manager) verify(presented string) (Token, error) {
 }
 
 // fetch reads one record and, when it is time for it, the control along with it.
-func (m *Manager) fetch(ctx context.Context, id ID, now time.Time) (Record, error) {
-	q := Query{Sessions: []ID{id}, Control: m.control.due(now)}
-	got, err := m.read(ctx, q)
+func (m *Manager) fetch(ctx context.Context, id ID) (Record, error) {
+	got, err := m.read(ctx, Query{Sessions: []ID{id}, Control: m.control.due(m.now())})
 	if err != nil {
 		return Record{}, err
-	}
-	if q.Control {
-		m.control.learn(got.EndedBefore, now)
 	}
 	return got.find(id)
 }

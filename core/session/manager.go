@@ -96,6 +96,7 @@ func (m *Manager) bounded(ctx context.Context) (context.Context, context.CancelF
 // read is one Read whose records were checked: a store that answers with a
 // neighbour's record, or with one that cannot be, did not answer.
 func (m *Manager) read(ctx context.Context, q Query) (Reading, error) {
+	began := m.now()
 	got, err := m.store.Read(ctx, q)
 	if err != nil {
 		return Reading{}, unavailable("read", err)
@@ -112,6 +113,9 @@ func (m *Manager) read(ctx context.Context, q Query) (Reading, error) {
 		kept = append(kept, r)
 	}
 	got.Records = kept
+	if q.Control {
+		m.control.learn(got.EndedBefore, began)
+	}
 	return got, nil
 }
 
@@ -142,22 +146,26 @@ func unavailable(operation string, err error) error {
 // sessions are over, and how fresh that knowledge is.
 type control struct {
 	every       time.Duration
-	endedBefore atomic.Int64 // Unix milliseconds; only grows
-	readAt      atomic.Int64 // Unix milliseconds by the process's clock; 0: never
+	endedBefore atomic.Int64              // Unix milliseconds; only grows
+	readAt      atomic.Pointer[time.Time] // as the clock gave it; nil: never
 }
 
-// due reports whether the control must be read along at a time. A clock that ran
-// backwards makes it due.
+// due reports whether the control must be read along at a time. Two clocks tell its
+// age: that of the wall, which may be set back, and the monotonic one, which may stand
+// still while a machine is suspended.
 func (c *control) due(now time.Time) bool {
 	read := c.readAt.Load()
-	age := now.UnixMilli() - read
-	return read == 0 || age < 0 || age >= c.every.Milliseconds()
+	if read == nil {
+		return true
+	}
+	wall := now.Round(0).Sub(read.Round(0))
+	return wall < 0 || wall >= c.every || now.Sub(*read) >= c.every
 }
 
 // learn takes in what was read by a call that began at a time.
 func (c *control) learn(endedBefore, began time.Time) {
 	grow(&c.endedBefore, millis(endedBefore))
-	c.readAt.Store(began.UnixMilli())
+	c.readAt.Store(&began)
 }
 
 // over reports whether a session made at a time was ended with everybody's, and when.

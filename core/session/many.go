@@ -11,14 +11,23 @@ import (
 // and within ControlEvery, at most 5 s, in every other. Sign-ins that come after it
 // are good. [Manager.Sweep] writes the ends to the sessions afterwards.
 func (m *Manager) EndEveryone(ctx context.Context) (time.Time, error) {
-	now := m.clock()
+	got, err := m.readBounded(ctx, Query{Control: true})
+	if err != nil {
+		return time.Time{}, err
+	}
+	before := m.clock()
+	// A sign-in since the last end of everybody may be dated just past that, which by
+	// this clock may be still to come.
+	if !got.EndedBefore.IsZero() && !before.After(got.EndedBefore) {
+		before = got.EndedBefore.Add(time.Millisecond)
+	}
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	if err := m.store.RaiseEndedBefore(ctx, now); err != nil {
+	if err := m.store.RaiseEndedBefore(ctx, before); err != nil {
 		return time.Time{}, unavailable("end everyone", err)
 	}
-	grow(&m.control.endedBefore, now.UnixMilli())
-	return now, nil
+	grow(&m.control.endedBefore, before.UnixMilli())
+	return before, nil
 }
 
 // Step is one step of a walk that ends sessions: one page of the index.
@@ -82,7 +91,7 @@ func (m *Manager) EndWhere(ctx context.Context, w Walk) (Step, error) {
 	if step.Matched, err = m.matched(ctx, &w, page.Records, now); err != nil || w.DryRun {
 		return step, err
 	}
-	step.Ended, _, err = m.endEach(ctx, idsOf(step.Matched), End{At: now, Reason: w.Reason, By: w.By})
+	step.Ended, err = m.endEach(ctx, endsOf(step.Matched, End{At: now, Reason: w.Reason, By: w.By}))
 	return step, err
 }
 
@@ -104,7 +113,7 @@ func (w *Walk) validate() error {
 
 // matched returns the records that a walk ends.
 func (m *Manager) matched(ctx context.Context, w *Walk, records []Record, now time.Time) ([]Record, error) {
-	if err := m.refresh(ctx, now); err != nil {
+	if err := m.refresh(ctx); err != nil {
 		return nil, err
 	}
 	var all []Record
@@ -138,7 +147,7 @@ func (m *Manager) mayLiveSpan(now time.Time) StatusRange {
 // that was not over. A cursor is the Next of the step before; "" begins.
 func (m *Manager) Sweep(ctx context.Context, by By, cursor string) (Step, error) {
 	now := m.clock()
-	got, err := m.readBounded(ctx, Query{Control: true}, now)
+	got, err := m.readBounded(ctx, Query{Control: true})
 	if err != nil || got.EndedBefore.IsZero() {
 		return Step{}, err
 	}
@@ -155,14 +164,15 @@ func (m *Manager) Sweep(ctx context.Context, by By, cursor string) (Step, error)
 		}
 	}
 	// The end is dated to when it began to hold, not to when it is written down.
-	step.Ended, _, err = m.endEach(ctx, idsOf(step.Matched), End{At: got.EndedBefore, Reason: EndedEverywhere, By: by})
+	step.Ended, err = m.endEach(ctx, endsOf(step.Matched, End{At: got.EndedBefore, Reason: EndedEverywhere, By: by}))
 	return step, err
 }
 
-func idsOf(records []Record) []ID {
-	ids := make([]ID, len(records))
+// endsOf is the same end of each.
+func endsOf(records []Record, e End) []ending {
+	ends := make([]ending, len(records))
 	for i := range records {
-		ids[i] = records[i].ID
+		ends[i] = ending{id: records[i].ID, end: e, counts: true}
 	}
-	return ids
+	return ends
 }

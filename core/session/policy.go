@@ -171,11 +171,20 @@ func (p Policy) touchDue(r *Record, now time.Time) bool {
 
 // touched returns the expiry of a session that is used now. The length of the
 // record's own idle limit is what lies between its last use and its expiry; where
-// the absolute expiry cut it short, it cuts the next one too.
+// the absolute expiry cut it short, it cuts the next one too. It never moves to an
+// earlier time, behind the back of who walks through the sessions by it: a tighter
+// policy holds at look-ups, and is the record's own from the time on that reaches it.
 func (p Policy) touched(r *Record, now time.Time) time.Time {
 	idleFor, _ := p.limits(r.Remembered)
 	own := r.ExpiresAt.Sub(r.LastSeenAt)
-	return earlier(now.Add(min(own, idleFor)), r.AbsoluteExpiry)
+	return earlier(later(now.Add(min(own, idleFor)), r.ExpiresAt), r.AbsoluteExpiry)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -123,7 +123,6 @@ func (m *Manager) beforeSignIn(ctx context.Context, s *SignIn) (signInStart, err
 	if err != nil {
 		return signInStart{}, err
 	}
-	m.control.learn(got.EndedBefore, start.createdAt)
 	start.fence = got.Fence
 	if err := m.inHand(ctx, s, inHand, &got, &start); err != nil {
 		return signInStart{}, err
@@ -254,11 +253,20 @@ func (m *Manager) settle(ctx context.Context, r *Record, start signInStart, step
 	case !survives:
 		return SessionLimit, fmt.Errorf("sign in: %w", ErrOvertaken)
 	default:
-		if _, _, err := m.endEach(ctx, surplus, End{Reason: SessionLimit, By: ByRule}); err != nil {
-			return SignedOut, err
-		}
-		return SignedOut, m.endReplaced(ctx, r, start.as, stepUp)
+		return SignedOut, m.makeRoom(ctx, r, start.as, stepUp, surplus)
 	}
+}
+
+// makeRoom ends what a new session takes the place of, which may refuse it, and then
+// what is over the limit: the user's other devices come last.
+func (m *Manager) makeRoom(ctx context.Context, r *Record, as EndReason, stepUp bool, surplus []ending) error {
+	if err := m.endReplaced(ctx, r, as, stepUp); err != nil {
+		return err
+	}
+	return insist(ctx, func() error {
+		_, err := m.endEach(ctx, surplus)
+		return err
+	})
 }
 
 // endReplaced ends the session that a new one takes the place of, if there is one.
@@ -268,11 +276,14 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record, as EndReason, step
 		return nil
 	}
 	e := End{At: m.clock(), Reason: as, By: ByRule, ReplacedBy: r.ID}
-	old, mine, err := m.endBounded(ctx, r.Replaces, e)
-	if errors.Is(err, ErrUnavailable) {
-		// It may have been carried out, and giving up would leave the user with neither.
-		old, mine, err = m.endBounded(ctx, r.Replaces, e)
-	}
+	var old Record
+	mine := false
+	err := insist(ctx, func() (err error) {
+		ctx, cancel := m.bounded(ctx)
+		defer cancel()
+		old, mine, err = m.end(ctx, r.Replaces, e)
+		return err
+	})
 	switch {
 	case stepUp && err == nil && !mine:
 		return &Refusal{Outcome: Ended, Reason: old.End.Reason, Session: old.ID}
@@ -288,11 +299,12 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record, as EndReason, step
 // the newest by creation time, then ID, and returns those beyond them. Every process
 // computes the same survivors from the same records. Sessions in which somebody else
 // acts do not count: an operator's look must not sign a user out.
-func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus []ID) {
+func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus []ending) {
 	now := m.clock()
 	live := make([]*Record, 0, len(records))
 	for i := range records {
-		if r := &records[i]; r.ID != fresh.Replaces && r.Actor.IsZero() && m.mayLive(r, now) {
+		r := &records[i]
+		if _, over := m.control.over(r.CreatedAt); !over && r.ID != fresh.Replaces && r.Actor.IsZero() && m.mayLive(r, now) {
 			live = append(live, r)
 		}
 	}
@@ -303,7 +315,7 @@ func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus
 	for i, r := range live {
 		switch {
 		case i >= m.policy.PerUser:
-			surplus = append(surplus, r.ID)
+			surplus = append(surplus, ending{id: r.ID, end: End{At: now, Reason: SessionLimit, By: ByRule}})
 		case r.ID == fresh.ID:
 			survives = true
 		}

@@ -51,7 +51,9 @@ type Store interface {
 	// the call began.
 	List(ctx context.Context, r Range) (Listing, error)
 
-	// SetFence replaces the user's fence.
+	// SetFence replaces the user's fence. One call writes at most once: where its answer
+	// is lost, the adapter does not send it again, since an end and a sign-in may come in
+	// between, and the older value must not come back. The caller repeats it with another.
 	SetFence(ctx context.Context, p Partition, f Fence) error
 
 	// RaiseEndedBefore sets the time before which all sessions are over, unless it

@@ -31,6 +31,10 @@ func TestCheck(t *testing.T) {
 		{"unsafe with nothing", "POST", http.Header{}, session.Presented{}, ErrCrossSite},
 		{"unsafe from us", "POST", http.Header{"Cookie": {"__Host-sid=t"}, "Origin": {"http://localhost:8080"}}, session.Presented{Token: "t"}, nil},
 		{"unsafe from two", "POST", http.Header{"Cookie": {"__Host-sid=t"}, "Sec-Fetch-Site": {"same-origin", "same-origin"}}, session.Presented{Token: "t"}, ErrCrossSite},
+		{"a WebSocket without a word", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Upgrade": {"websocket"}}, session.Presented{Token: "t"}, ErrCrossSite},
+		{"a WebSocket from another", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Upgrade": {"websocket"}, "Origin": {"https://evil.example"}}, session.Presented{Token: "t"}, ErrCrossSite},
+		{"a WebSocket from us", "GET", http.Header{"Cookie": {"__Host-sid=t"}, "Upgrade": {"websocket"}, "Origin": {"https://app.example.com"}}, session.Presented{Token: "t"}, nil},
+		{"a WebSocket by bearer", "GET", http.Header{"Authorization": {"Bearer t"}, "Upgrade": {"websocket"}}, session.Presented{Token: "t", Bearer: true}, nil},
 		{"safe from another", "OPTIONS", http.Header{"Sec-Fetch-Site": {"cross-site"}}, session.Presented{}, nil},
 	} {
 		got, err := ours.Check(c.header, c.method)

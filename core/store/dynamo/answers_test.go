@@ -166,6 +166,24 @@ func TestNoAnswerIsNoSentinel(t *testing.T) {
 	}
 }
 
+// A fence is sent once, whatever becomes of it: sent again it could undo that of an end
+// in between. Everything else is.
+func TestAFenceIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range troubles {
+		if name == "hang" {
+			continue // as any other, and slower
+		}
+		s, script := answering(trouble.answer)
+		if err := s.SetFence(t.Context(), session.Partition{1}, session.Fence{1}); err == nil {
+			t.Errorf("%s: set", name)
+		}
+		if n := len(script.sent); n != 1 {
+			t.Errorf("%s: sent %d times", name, n)
+		}
+	}
+}
+
 // What decides over a session is read consistently. DynamoDB Local reads so whether or
 // not it is asked to, so the requests are looked at.
 func TestReadsAreConsistent(t *testing.T) {

@@ -134,16 +134,19 @@ func changeExpression(id session.ID, c session.Change) *expression {
 }
 
 // SetFence implements [session.Store]: one UpdateItem, so that who may end sessions
-// needs no leave to put items.
+// needs no leave to put items, and one attempt.
 func (s *Sessions) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
 	var e expression
 	e.set(attrFence, &types.AttributeValueMemberB{Value: f[:]})
 	_, err := s.table.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table.name, Key: fenceKey(p),
 		UpdateExpression: e.update(), ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
-	})
+	}, once)
 	return fault(err)
 }
+
+// once keeps the SDK from sending a request again.
+func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // RaiseEndedBefore implements [session.Store]: one UpdateItem.
 func (s *Sessions) RaiseEndedBefore(ctx context.Context, t time.Time) error {

@@ -292,7 +292,7 @@ func (c *client) signIn(ctx context.Context, u *user, inHand *held) {
 		if err != nil {
 			return err
 		}
-		o.session = r.ID
+		o.session, o.replaces = r.ID, r.Replaces // none where that had ended before
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.held = append(u.held, &held{id: r.ID, token: session.Presented{Token: token.Reveal()}})

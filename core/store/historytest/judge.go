@@ -43,6 +43,7 @@ const (
 	isAbsent               // it was not found
 	ended                  // it is over from now on
 	endedIfAny             // it is over from now on if it is there
+	maybeEnded             // it may be over from now on: what it took the place of was ended
 )
 
 // The states of a session.
@@ -52,36 +53,22 @@ const (
 	over
 )
 
-// step is whether an operation can be where a session is in a state, and the state after
-// it.
-func step(state int, s said) (possible bool, after int) {
-	switch s {
-	case made:
-		return state == absent, live
-	case isLive:
-		return state == live, state
-	case isOver:
-		return state == over, state
-	case isAbsent:
-		return state == absent, state
-	case ended:
-		return state != absent, over
-	case endedIfAny:
-		if state == absent {
-			return true, absent
-		}
-		return true, over
-	}
-	return false, state
+// after are the states that a session may be in after an operation that finds it in a
+// state; none where the operation cannot be.
+var after = map[said]map[int][]any{
+	made:       {absent: {live}},
+	isLive:     {live: {live}},
+	isOver:     {over: {over}},
+	isAbsent:   {absent: {absent}},
+	ended:      {live: {over}, over: {over}},
+	endedIfAny: {absent: {absent}, live: {over}, over: {over}},
+	maybeEnded: {absent: {absent}, live: {live, over}, over: {over}},
 }
 
-var model = porcupine.Model{
-	Init: func() any { return absent },
-	Step: func(state, input, _ any) (bool, any) {
-		possible, after := step(state.(int), input.(said))
-		return possible, after
-	},
-}
+var model = (&porcupine.NondeterministicModel{
+	Init: func() []any { return []any{absent} },
+	Step: func(state, input, _ any) []any { return after[input.(said)][state.(int)] },
+}).ToModel()
 
 // judge adds a run to a report and returns what cannot be.
 func (r *run) judge(total *Report) []error {
@@ -129,8 +116,16 @@ func (u *user) of(id session.ID) []porcupine.Operation {
 	}
 	made := u.signInOf(id)
 	add(made, madeBy)
+	before := u.predecessors(id)
 	for i := range u.history {
 		o := &u.history[i]
+		if before[o.session] && o.kind == endAll {
+			continue // of the session that stays, and so what took its place
+		}
+		if before[o.session] && o.kind == endOne && o.returned > made.called {
+			add(o, maybeEnded)
+			continue
+		}
 		if s, concerns := o.says(id); concerns && o.returned > made.called {
 			add(o, s)
 		}
@@ -139,6 +134,15 @@ func (u *user) of(id session.ID) []porcupine.Operation {
 }
 
 const madeBy = made
+
+// predecessors are the sessions whose place a session took, one after the other.
+func (u *user) predecessors(id session.ID) map[session.ID]bool {
+	all := map[session.ID]bool{}
+	for at := u.signInOf(id).replaces; !at.IsZero() && !all[at]; at = u.signInOf(at).replaces {
+		all[at] = true
+	}
+	return all
+}
 
 func (u *user) signInOf(id session.ID) *operation {
 	for i := range u.history {
