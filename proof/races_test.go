@@ -55,6 +55,10 @@ var races = []struct {
 	{"step-up, sign-out", false, stepUpSignOut},
 	{"sign-in as somebody else with a session in hand, end-all", false, otherUserEndAll},
 	{"sign-in, end everybody again, clocks apart", false, everyoneAgain},
+	{"two sign-ins, one with a session in hand, end-all", true, signInsAgainst("end-all")},
+	{"two sign-ins, one with a session in hand, disable", true, signInsAgainst("disable")},
+	{"two sign-ins, one with a session in hand, password reset", true, signInsAgainst("password reset")},
+	{"two sign-ins, one with a session in hand, roles", true, signInsAgainst("roles")},
 	{"sign-in, end-all whose fence had no answer, end-all", true, twoEndAlls},
 }
 
@@ -65,7 +69,7 @@ func TestRaces(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n, which := 2000, "drawn of many"
 				if whole() {
-					n = 20_000
+					n = 26_000
 				}
 				if race.large {
 					sampled(t, n, race.scenario)
