@@ -5,7 +5,7 @@
 # make prove  what the proofs sample in make test, as a whole: some 25 minutes
 # make mutate each guard of e2e/guards/guards.txt broken on purpose; a test has to notice
 # make bench  benchmarks
-# make template   the deployment's template: SAM CLI's own checks and cfn-lint
+# make template   the deployment's template and the examples': SAM CLI's own checks, cfn-lint, checkov, what SAM makes of it
 # make sam-local  the deployment on this machine, until Ctrl-C
 # make dynamodb   DynamoDB Local on this machine
 SHELL    := /bin/bash
@@ -28,13 +28,14 @@ build:
 
 needs:
 	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, python3,"
-	@echo "and an engine for containers; with Maven DynamoDB Local; with pip moto and AWS SAM CLI. Each says so itself."
+	@echo "and an engine for containers; with Maven DynamoDB Local; with pip moto, AWS SAM CLI and checkov. Each says so itself."
 	$(GO) mod download
 	@tools/need chromium chromium
 	@tools/need curl curl
 	@tools/dynamodb-local fetch
 	@tools/moto install
 	@tools/sam venv
+	@tools/checkov venv
 
 # The race detector slows hashing down and makes pools allocate, so the crash test
 # and the counts of allocations run without it. A package that left its tests out for
@@ -43,7 +44,7 @@ needs:
 test: needs
 	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	COATCHECK_TEST_CHROMIUM=$$(command -v chromium) COATCHECK_TEST_CURL=$$(command -v curl) \
-		COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
+		COATCHECK_TEST_SAM=$$(tools/sam venv) COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
@@ -98,14 +99,20 @@ $(FUNCTIONS:%=build-%): build-%:
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_LAMBDA) $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
 		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
+TEMPLATES = template.yaml $(wildcard examples/*/template.yaml examples/*/local.yaml)
+
 # No check covers the others: the first one passes unknown properties of CloudFormation,
 # the second one what SAM cannot translate, both a circle of references, which stands
-# only in what the template becomes.
+# only in what the template becomes. checkov looks for what is allowed and unwise.
 template:
-	tools/sam validate
-	tools/sam validate --lint
-	"$$(tools/sam venv)/bin/cfn-lint" template.yaml
-	"$$(tools/sam venv)/bin/python" tools/translate.py template.yaml | "$$(tools/sam venv)/bin/cfn-lint"
+	for file in $(TEMPLATES); do \
+		tools/sam validate --template-file $$file; \
+		tools/sam validate --lint --template-file $$file; \
+		"$$(tools/sam venv)/bin/cfn-lint" $$file; \
+		"$$(tools/sam venv)/bin/python" tools/translate.py $$file | "$$(tools/sam venv)/bin/cfn-lint"; \
+	done
+	tools/checkov $(TEMPLATES)
+	COATCHECK_TEST_SAM=$$(tools/sam venv) $(GO) test ./e2e/template/...
 
 sam-local:
 	@tools/sam-local

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"coatcheck/core/settings"
+	"coatcheck/e2e/template/stack"
 )
 
 // Every setting that is wrong is named in one error, and no secret is repeated.
@@ -37,6 +38,28 @@ func TestFaults(t *testing.T) {
 	for _, want := range []string{"COATCHECK_TAG_KEYS", "COATCHECK_ORIGIN"} {
 		if !strings.Contains(err.Error(), want+` is "": want`) {
 			t.Errorf("%s is missing in:\n%v", want, err)
+		}
+	}
+}
+
+// The template gives the function the variables that it reads, and no others; what a
+// parameter lets through the function understands.
+func TestTemplatesVariables(t *testing.T) {
+	template := stack.Read(t, "template.yaml")
+	var asked []string
+	_, err := read(func(name string) string { asked = append(asked, name); return "" })
+	if err == nil {
+		t.Error("no settings are enough")
+	}
+	for _, fault := range template.VariableFaults("Authorize", asked) {
+		t.Error(fault)
+	}
+	for parameter, variable := range map[string]string{"HttpApiAnswers": "COATCHECK_HTTP_API_ANSWERS", "DenyStatus": "COATCHECK_DENY_STATUS"} {
+		for _, word := range stack.At(template.Parameters[parameter], "AllowedValues").([]any) {
+			_, err := read(func(name string) string { return map[string]string{variable: stack.Text(word)}[name] })
+			if strings.Contains(err.Error(), variable) {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -81,13 +81,14 @@ func TestOwnersLife(t *testing.T) {
 	alice, _ := d.signIn("alice")
 	bob, _ := d.signIn("bob")
 	olga, _ := d.signIn("olga")
+	d.as(d.admin, "POST /admin/users", olga, `{"username":"carol","password":"`+secret+`"}`, http.StatusCreated)
 	acting, body := d.as(d.admin, "POST /admin/users/bob/impersonate", olga, "", http.StatusOK)
 	if v := d.ask(acting); !v.IsAuthorized || v.Context["actor"] == "" || v.Context["actor"] != body["session"].(map[string]any)["actor"] {
 		t.Errorf("acting: %+v, %v", v, body)
 	}
 	d.as(d.admin, "PATCH /admin/users/alice", olga, `{"roles":["boss"]}`, http.StatusOK)
 	d.over(alice, "roles_changed")
-	if _, body := d.as(d.admin, "GET /admin/users", olga, "", http.StatusOK); len(body["users"].([]any)) != 3 {
+	if _, body := d.as(d.admin, "GET /admin/users", olga, "", http.StatusOK); len(body["users"].([]any)) != 4 {
 		t.Errorf("users: %v", body)
 	}
 	if _, body := d.as(d.admin, "POST /admin/end-sessions", olga, `{"role":"clerk"}`, http.StatusOK); body["ended"] != 2.0 {

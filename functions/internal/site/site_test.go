@@ -7,6 +7,7 @@ import (
 
 	"coatcheck/core/httpapi"
 	"coatcheck/core/settings"
+	"coatcheck/e2e/template/stack"
 	"coatcheck/functions/internal/site"
 )
 
@@ -32,5 +33,19 @@ func TestFaults(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a secret is repeated: %v", err)
+	}
+}
+
+// The template gives login and admin the variables that they read, and no others.
+func TestTemplatesVariables(t *testing.T) {
+	var asked []string
+	err := site.Run(t.Context(), func(name string) string { asked = append(asked, name); return "" }, (*httpapi.API).AdminHandler)
+	if err == nil || len(asked) == 0 {
+		t.Fatalf("it starts without settings, having asked for %q", asked)
+	}
+	for _, function := range []string{"Login", "Admin"} {
+		for _, fault := range stack.Read(t, "template.yaml").VariableFaults(function, asked) {
+			t.Error(fault)
+		}
 	}
 }
