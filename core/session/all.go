@@ -22,6 +22,10 @@ type Filter struct {
 // IsZero reports whether the filter selects every session.
 func (f Filter) IsZero() bool { return f == Filter{} }
 
+// name tells filters apart: each field under its name and each text in quotes, so that
+// no text can pass for two fields.
+func (f Filter) name() string { return fmt.Sprintf("%#v", f) }
+
 // Validate reports, wrapped in [ErrInvalid], a filter that no session can fit.
 func (f Filter) Validate() error {
 	switch {
@@ -76,7 +80,7 @@ func (m *Manager) ListAll(ctx context.Context, q AllQuery) (ListPage, error) {
 	}
 	now := m.clock()
 	page, err := m.page(ctx, stretch{
-		name: fmt.Sprintf("all %s %d %d %+v", q.State, millis(q.Since), millis(q.Until), q.Filter),
+		name: fmt.Sprintf("all %s %d %d %s", q.State, millis(q.Since), millis(q.Until), q.Filter.name()),
 		span: q.State.span(q.Since, q.Until, now), limit: q.Limit, cursor: q.Cursor,
 	})
 	if err != nil {

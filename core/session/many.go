@@ -81,7 +81,7 @@ func (m *Manager) EndWhere(ctx context.Context, w Walk) (Step, error) {
 	}
 	now := m.clock()
 	page, err := m.page(ctx, stretch{
-		name: fmt.Sprintf("end %t %+v %q", w.DryRun, w.Filter, w.AlsoName),
+		name: fmt.Sprintf("end %t %s %q", w.DryRun, w.Filter.name(), w.AlsoName),
 		span: m.mayLiveSpan(now), limit: w.Limit, cursor: w.Cursor,
 	})
 	if err != nil {
