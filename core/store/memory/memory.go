@@ -22,6 +22,7 @@ import (
 type Store struct {
 	mu          sync.RWMutex
 	users       map[session.Partition]*user
+	damaged     map[session.ID]bool
 	endedBefore time.Time
 }
 
@@ -72,7 +73,10 @@ func (s *Store) Create(ctx context.Context, r session.Record) (session.Record, e
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if there, ok := s.record(r.ID); ok {
+	switch there, ok := s.record(r.ID); {
+	case s.damaged[r.ID]:
+		return session.Record{}, session.ErrDamaged
+	case ok:
 		return there, session.ErrExists
 	}
 	s.user(r.ID.Partition()).records[r.ID] = clone(r)
@@ -86,12 +90,14 @@ func (s *Store) Read(ctx context.Context, q session.Query) (session.Reading, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var got session.Reading
+	var found []session.Record
 	for _, id := range q.Sessions {
 		if r, ok := s.record(id); ok {
-			got.Records = append(got.Records, r)
+			found = append(found, r)
 		}
 	}
+	var got session.Reading
+	got.Records, got.Damaged = s.readable(found)
 	if u := s.users[q.Subject]; u != nil {
 		got.Fence = u.fence
 	}
@@ -109,8 +115,11 @@ func (s *Store) Update(ctx context.Context, id session.ID, c session.Change) (se
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.record(id)
-	if !ok {
+	switch {
+	case !ok:
 		return session.Record{}, session.ErrNotFound
+	case s.damaged[id]:
+		return s.updateDamaged(r, c)
 	}
 	r, err := c.Apply(r)
 	if err == nil {
@@ -131,15 +140,17 @@ func (s *Store) List(ctx context.Context, q session.Range) (session.Listing, err
 		return session.Listing{}, nil
 	}
 	out := session.Listing{Fence: u.fence}
+	var found []session.Record
 	for _, r := range u.records {
 		if q.Holds(r.ID) {
-			out.Records = append(out.Records, clone(r))
+			found = append(found, clone(r))
 		}
 	}
-	slices.SortFunc(out.Records, func(a, b session.Record) int { return bytes.Compare(b.ID[:], a.ID[:]) })
-	if q.Limit > 0 && len(out.Records) > q.Limit {
-		out.Records, out.More = out.Records[:q.Limit], true
+	slices.SortFunc(found, func(a, b session.Record) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	if q.Limit > 0 && len(found) > q.Limit {
+		found, out.More = found[:q.Limit], true
 	}
+	out.Records, out.Damaged = s.readable(found)
 	return out, nil
 }
 
@@ -181,11 +192,14 @@ func (s *Store) Page(ctx context.Context, q session.PageQuery) (session.Page, er
 	if q.Cursor != "" {
 		all = slices.DeleteFunc(all, func(r session.Record) bool { return at(q.Status, r).compare(after) <= 0 })
 	}
-	page := session.Page{Records: all}
+	var page session.Page
 	if len(all) > q.Limit {
-		page.Records = all[:q.Limit]
+		all = all[:q.Limit]
 		page.Next = at(q.Status, all[q.Limit-1]).cursor(q.Status)
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	page.Records, page.Damaged = s.readable(all)
 	return page, nil
 }
 

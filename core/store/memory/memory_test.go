@@ -13,6 +13,14 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) session.Store { return memory.New() })
 }
 
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	storetest.RunDamaged(t, func(*testing.T) (session.Store, func(session.ID) error) {
+		s := memory.New()
+		return s, s.Damage
+	})
+}
+
 func BenchmarkLookup(b *testing.B) {
 	storetest.BenchmarkLookup(b, func(*testing.B) session.Store { return memory.New() })
 }
