@@ -33,13 +33,16 @@ func (m *Manager) ReplaceFence(ctx context.Context, subject string) error {
 	return m.replaceFence(ctx, PartitionOf(subject))
 }
 
-// endMany replaces the fence first: a sign-in that read the old one is refused, and
-// one that reads the new one began after this.
 func (m *Manager) endMany(ctx context.Context, subject string, keep ID, reason EndReason, by By) (int, error) {
 	if !ValidSubject(subject) {
 		return 0, invalidSubject()
 	}
-	partition := PartitionOf(subject)
+	return m.endPartition(ctx, PartitionOf(subject), keep, reason, by)
+}
+
+// endPartition replaces the fence first: a sign-in that read the old one is refused, and
+// one that reads the new one began after this.
+func (m *Manager) endPartition(ctx context.Context, partition Partition, keep ID, reason EndReason, by By) (int, error) {
 	if err := m.replaceFence(ctx, partition); err != nil {
 		return 0, err
 	}
