@@ -79,9 +79,10 @@ func (o *operators) sessions(ctx context.Context, user string) ([]json.RawMessag
 	return o.list(ctx, path+"/sessions", "sessions", url.Values{})
 }
 
-// list reads every page of a list, whose rows stand under a name.
+// list reads every page of a list, whose rows stand under a name. What is damaged follows
+// them: an ID, and that as its status.
 func (o *operators) list(ctx context.Context, path, rows string, query url.Values) ([]json.RawMessage, error) {
-	all := []json.RawMessage{}
+	all, damaged := []json.RawMessage{}, []json.RawMessage{}
 	query.Set("limit", fmt.Sprint(session.MaxPage))
 	for {
 		var page map[string]json.RawMessage
@@ -89,21 +90,32 @@ func (o *operators) list(ctx context.Context, path, rows string, query url.Value
 			return nil, err
 		}
 		var part []json.RawMessage
+		var ids []string
 		var next string
-		if err := json.Unmarshal(page[rows], &part); err != nil {
+		if err := errors.Join(member(page, rows, &part), member(page, "damaged", &ids), member(page, "next", &next)); err != nil {
 			return nil, fmt.Errorf("the server's answer: %w", err)
 		}
-		if raw := page["next"]; raw != nil {
-			if err := json.Unmarshal(raw, &next); err != nil {
-				return nil, fmt.Errorf("the server's answer: %w", err)
-			}
+		all = append(all, part...)
+		for _, id := range ids {
+			damaged = append(damaged, fmt.Appendf(nil, `{"id":%q,"status":%q}`, id, statusDamaged))
 		}
-		if all = append(all, part...); next == "" {
-			return all, nil
+		if next == "" {
+			return append(all, damaged...), nil
 		}
 		query.Set("cursor", next)
 	}
 }
+
+// member reads a member of an answer, if it is there.
+func member(of map[string]json.RawMessage, name string, into any) error {
+	if of[name] == nil {
+		return nil
+	}
+	return json.Unmarshal(of[name], into)
+}
+
+// statusDamaged is the status of what is stored and is no session.
+const statusDamaged = "damaged"
 
 // understand reads what the API says of each row.
 func understand[T any](raw []json.RawMessage) ([]T, error) {

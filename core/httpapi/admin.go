@@ -33,6 +33,7 @@ func (a *API) adminRoutes(mux *http.ServeMux, g gate) {
 	mux.HandleFunc("GET /admin/sessions", viewer(a.listAll))
 	mux.HandleFunc("GET /admin/sessions/count", viewer(a.countAll))
 	mux.HandleFunc("GET /admin/sessions/{id}", viewer(a.getSession))
+	mux.HandleFunc("GET /admin/sessions/{id}/others/count", viewer(a.countOthers))
 	mux.HandleFunc("GET /admin/users/{user}/sessions", viewer(a.listSessions))
 
 	mux.HandleFunc("DELETE /admin/sessions/{id}", operator(a.endSession))

@@ -23,6 +23,7 @@ var adminRoutes = []struct {
 	{"GET /admin/sessions", "", "viewer", false},
 	{"GET /admin/sessions/count", "", "viewer", false},
 	{"GET /admin/sessions/{id}", "", "viewer", false},
+	{"GET /admin/sessions/{id}/others/count", "", "viewer", false},
 	{"GET /admin/users/anne/sessions", "", "viewer", false},
 	{"DELETE /admin/sessions/{id}", "", "operator", true},
 	{"POST /admin/sessions/{id}/end-others", "", "operator", true},
@@ -203,7 +204,8 @@ func TestAdminBadInput(t *testing.T) {
 		}
 	}
 	for _, request := range []string{
-		"GET /admin/sessions/x", "DELETE /admin/sessions/x", "POST /admin/sessions/x/end-others",
+		"GET /admin/sessions/x", "GET /admin/sessions/x/others/count", "DELETE /admin/sessions/x", "POST /admin/sessions/x/end-others",
+		"GET /admin/sessions/" + strings.Repeat("A", 36) + "/others/count",
 		"POST /admin/sessions/" + strings.Repeat("A", 36) + "/end-others", "PATCH /admin/users/nobody", "GET /admin/users/nobody",
 		"POST /admin/users/nobody/impersonate",
 	} {

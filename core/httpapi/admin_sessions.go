@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -41,13 +42,17 @@ func readState(p *parameters) session.State {
 
 func (a *API) answerList(w http.ResponseWriter, r *http.Request, got session.ListPage) {
 	for _, id := range got.Damaged {
-		a.log.ErrorContext(r.Context(), "stored item is no session", "event", "session_damaged", "session", id.String())
+		a.logDamaged(r, id)
 	}
 	body := listBody{Sessions: []adminView{}, Damaged: got.Damaged, Next: got.Next}
 	for _, s := range got.Sessions {
 		body.Sessions = append(body.Sessions, a.adminView(s))
 	}
 	answer(w, http.StatusOK, body)
+}
+
+func (a *API) logDamaged(r *http.Request, id session.ID) {
+	a.log.ErrorContext(r.Context(), "stored item is no session", "event", "session_damaged", "session", id.String())
 }
 
 func (a *API) countAll(w http.ResponseWriter, r *http.Request, _ caller) error {
@@ -90,7 +95,12 @@ func (a *API) getSession(w http.ResponseWriter, r *http.Request, _ caller) error
 		return err
 	}
 	got, err := a.manager.Get(r.Context(), id)
-	if err != nil {
+	switch {
+	case errors.Is(err, session.ErrDamaged):
+		a.logDamaged(r, id)
+		answer(w, http.StatusOK, damagedBody{damagedView{ID: id, Status: statusDamaged}})
+		return nil
+	case err != nil:
 		return err
 	}
 	answer(w, http.StatusOK, adminBody{a.adminView(got)})
@@ -115,7 +125,7 @@ func (a *API) endSession(w http.ResponseWriter, r *http.Request, by caller) erro
 		return err
 	}
 	a.logEnd(ctx, record)
-	answer(w, http.StatusOK, adminBody{a.adminView(ended(record))})
+	answer(w, http.StatusOK, a.endedBody(record))
 	return nil
 }
 
@@ -146,18 +156,31 @@ func (a *API) endUserSessions(w http.ResponseWriter, r *http.Request, by caller)
 	return a.answerEnded(w, r, subject, n, by, err)
 }
 
+// countOthers answers how many sessions endOthersOf would end.
+func (a *API) countOthers(w http.ResponseWriter, r *http.Request, _ caller) error {
+	id, err := session.ParseID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	n, err := a.manager.OthersOf(session.WithPatience(r.Context(), countTime), id)
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, map[string]int{"count": n})
+	return nil
+}
+
 // endOthersOf ends the sessions of a session's user but that one.
 func (a *API) endOthersOf(w http.ResponseWriter, r *http.Request, by caller) error {
 	id, err := session.ParseID(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	kept, err := a.manager.Get(r.Context(), id)
-	if err != nil {
+	subject, n, err := a.manager.EndOthersOf(patient(r), id, session.EndedByAdmin, by.by)
+	if errors.Is(err, session.ErrNotFound) { // nothing was done
 		return err
 	}
-	n, err := a.manager.EndOthers(patient(r), kept.Subject, id, session.EndedByAdmin, by.by)
-	return a.answerEnded(w, r, kept.Subject, n, by, err)
+	return a.answerEnded(w, r, subject, n, by, err)
 }
 
 func (a *API) answerEnded(w http.ResponseWriter, r *http.Request, subject string, n int, by caller, err error) error {

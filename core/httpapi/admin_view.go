@@ -27,6 +27,24 @@ type adminBody struct {
 	Session adminView `json:"session"`
 }
 
+// statusDamaged is the status of a stored item that is no session: it lets nobody in, and
+// can be ended.
+const statusDamaged session.State = "damaged"
+
+// damagedView is all that there is to see of a damaged session. Its status is
+// statusDamaged until it is ended, and in the answer to an end that of others.
+type damagedView struct {
+	ID        session.ID        `json:"id"`
+	Status    session.State     `json:"status"`
+	EndReason session.EndReason `json:"endReason,omitempty"`
+	EndedAt   *time.Time        `json:"endedAt,omitempty"`
+	EndedBy   session.By        `json:"endedBy,omitempty"`
+}
+
+type damagedBody struct {
+	Session damagedView `json:"session"`
+}
+
 // listBody is a page of sessions. Damaged names stored items that are none.
 type listBody struct {
 	Sessions []adminView  `json:"sessions"`
@@ -48,7 +66,11 @@ func (a *API) adminView(s session.Listed) adminView {
 	return v
 }
 
-// ended is a session that was just ended, as lists tell it.
-func ended(r session.Record) session.Listed {
-	return session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason}
+// endedBody is a session that was just ended. Of a damaged one the ID and the end are
+// known and nothing else.
+func (a *API) endedBody(r session.Record) any {
+	if r.Validate() != nil {
+		return damagedBody{damagedView{r.ID, session.StateEnded, r.End.Reason, &r.End.At, r.End.By}}
+	}
+	return adminBody{a.adminView(session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason})}
 }

@@ -34,6 +34,7 @@ func TestRoutes(t *testing.T) {
 		"GET /admin/sessions",
 		"GET /admin/sessions/count",
 		"GET /admin/sessions/{id}",
+		"GET /admin/sessions/{id}/others/count",
 		"GET /admin/users",
 		"GET /admin/users/{user}",
 		"GET /admin/users/{user}/sessions",
