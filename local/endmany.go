@@ -10,45 +10,6 @@ import (
 	"coatcheck/core/session"
 )
 
-type sessionEndOtherCmd struct {
-	ID  string `arg:"" help:"ID of the session that stays."`
-	Yes bool   `help:"Do it rather than say what would be done."`
-}
-
-func (c *sessionEndOtherCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all, func(o *operators) error {
-		kept, _, err := o.session(ctx, http.MethodGet, c.ID)
-		if err != nil {
-			return err
-		}
-		if c.Yes {
-			var body endedBody
-			if err := o.call(ctx, http.MethodPost, "/admin/sessions/"+c.ID+"/end-others", nil, &body); err != nil {
-				return err
-			}
-			fmt.Fprintf(s.out, "Ended %s of %s; %s stays (%s).\n", count(body.Ended), kept.Subject, kept.ID, kept.Status)
-			return nil
-		}
-		live, err := o.active(ctx, kept.Subject)
-		if err != nil {
-			return err
-		}
-		n := 0
-		for _, is := range live {
-			if is.ID != kept.ID {
-				n++
-			}
-		}
-		fmt.Fprintf(s.out, "Dry run: would end %s of %s and keep %s (%s). To do it, add --yes.\n", count(n), kept.Subject, kept.ID, kept.Status)
-		return nil
-	})
-}
-
-// endedBody says how many sessions a call has ended.
-type endedBody struct {
-	Ended int `json:"ended"`
-}
-
 type sessionEndWhereCmd struct {
 	filterFlags `embed:""`
 	Account     string `group:"Which" placeholder:"STATE" help:"Whose user is disabled or missing."`
@@ -70,6 +31,13 @@ type stepShown struct {
 	} `json:"sessions"`
 	Damaged []string `json:"damaged"`
 	Next    string   `json:"next"`
+}
+
+// nameDamaged names what a step passed over, which ends by its ID only.
+func (step *stepShown) nameDamaged(s streams, why string) {
+	for _, id := range step.Damaged {
+		fmt.Fprintf(s.err, "coatcheck: session %s is damaged and %s: end it by its ID\n", id, why)
+	}
 }
 
 // maxPasses is how often a walk begins anew to find what came meanwhile.
@@ -108,9 +76,7 @@ func (c *sessionEndWhereCmd) pass(ctx context.Context, o *operators, s streams, 
 		for _, is := range step.Sessions {
 			fmt.Fprintf(t, "%s\t%s\n", is.ID, printable(is.Subject))
 		}
-		for _, id := range step.Damaged {
-			fmt.Fprintf(s.err, "coatcheck: session %s is damaged and fits no predicate: end it by its ID\n", id)
-		}
+		step.nameDamaged(s, "fits no predicate")
 		total.Examined, total.Matched, total.Ended = total.Examined+step.Examined, total.Matched+step.Matched, total.Ended+step.Ended
 		if cursor = step.Next; cursor == "" {
 			return total, t.Flush()
@@ -183,6 +149,7 @@ func (c *sessionEveryoneCmd) sweep(ctx context.Context, o *operators, s streams)
 		if err := o.call(ctx, http.MethodPost, "/admin/sweep", send, &step); err != nil {
 			return fmt.Errorf("%w\nthey are over all the same; lists and counts show it once a server has swept them up, within the hour", err)
 		}
+		step.nameDamaged(s, "lets nobody in, but its end was not written")
 		n += step.Ended
 		if cursor = step.Next; cursor == "" {
 			fmt.Fprintf(s.out, "Wrote the end to %s.\n", count(n))

@@ -94,6 +94,24 @@ func (c *sessionListCmd) query() url.Values {
 	return query
 }
 
+type sessionShowCmd struct {
+	ID   string `arg:"" help:"Session ID."`
+	JSON bool   `help:"Print JSON."`
+}
+
+func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
+	return withOperators(ctx, all, func(o *operators) error {
+		is, raw, err := o.session(ctx, http.MethodGet, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			return printJSON(s.out, raw)
+		}
+		return printSession(s.out, is)
+	})
+}
+
 type sessionCountCmd struct {
 	Status string `default:"active" help:"active, expired or ended."`
 }

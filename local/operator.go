@@ -39,6 +39,14 @@ type shown struct {
 	EndedBy        string    `json:"endedBy"`
 }
 
+// of says whose the session is, if that is known.
+func (s *shown) of() string {
+	if s.Subject == "" {
+		return ""
+	}
+	return " of " + printable(s.Subject)
+}
+
 // call makes one call of the operators' API and reads its answer, or returns what
 // the problem says.
 func (o *operators) call(ctx context.Context, method, path string, send, into any) error {
@@ -136,35 +144,25 @@ func userPath(user string) (string, error) {
 	return "/admin/users/" + url.PathEscape(user), nil
 }
 
-type sessionShowCmd struct {
-	ID   string `arg:"" help:"Session ID."`
-	JSON bool   `help:"Print JSON."`
-}
-
-func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all, func(o *operators) error {
-		is, raw, err := o.session(ctx, http.MethodGet, c.ID)
-		switch {
-		case err != nil:
-			return err
-		case c.JSON:
-			return printJSON(s.out, raw)
-		}
-		return printSession(s.out, is)
-	})
+// sessionPath is a session's place in the API.
+func sessionPath(id string) (string, error) {
+	if _, err := session.ParseID(id); err != nil {
+		return "", fmt.Errorf("%q: %w", id, err)
+	}
+	return "/admin/sessions/" + id, nil
 }
 
 // session reads or ends one session.
 func (o *operators) session(ctx context.Context, method, id string, query ...string) (is shown, raw json.RawMessage, err error) {
-	if _, err := session.ParseID(id); err != nil {
-		return shown{}, nil, fmt.Errorf("%q: %w", id, err)
+	path, err := sessionPath(id)
+	if err != nil {
+		return shown{}, nil, err
+	}
+	if len(query) == 2 {
+		path += "?" + url.Values{query[0]: {query[1]}}.Encode()
 	}
 	var body struct {
 		Session json.RawMessage `json:"session"`
-	}
-	path := "/admin/sessions/" + id
-	if len(query) == 2 {
-		path += "?" + url.Values{query[0]: {query[1]}}.Encode()
 	}
 	if err := o.call(ctx, method, path, nil, &body); err != nil {
 		return shown{}, nil, err
@@ -172,85 +170,31 @@ func (o *operators) session(ctx context.Context, method, id string, query ...str
 	return is, body.Session, json.Unmarshal(body.Session, &is)
 }
 
-// reasonFlag is what an operator ends sessions for.
-type reasonFlag struct {
-	Reason string `default:"ended_by_admin" help:"What the holder is told: ended_by_admin, account_disabled, roles_changed or password_changed."`
-}
-
-type sessionEndCmd struct {
-	ID         string `arg:"" help:"Session ID."`
-	reasonFlag `embed:""`
-	Yes        bool `help:"Do it rather than say what would be done."`
-}
-
-func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all, func(o *operators) error {
-		is, _, err := o.session(ctx, http.MethodGet, c.ID)
-		switch {
-		case err != nil:
-			return err
-		case is.Status == string(session.StateEnded):
-			fmt.Fprintf(s.out, "Session %s of %s had ended already (%s).\n", is.ID, is.Subject, is.EndReason)
-			return nil
-		case !c.Yes:
-			fmt.Fprintf(s.out, "Dry run: would end session %s of %s (%s). To do it, add --yes.\n", is.ID, is.Subject, is.Status)
-			return nil
-		}
-		ended, _, err := o.session(ctx, http.MethodDelete, c.ID, "reason", c.Reason)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(s.out, "Ended session %s of %s (%s).\n", ended.ID, ended.Subject, ended.EndReason)
-		return nil
-	})
-}
-
-type sessionEndAllCmd struct {
-	User       string `arg:"" help:"User name or subject."`
-	reasonFlag `embed:""`
-	Yes        bool `help:"Do it rather than say what would be done."`
-}
-
-func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
-	return withOperators(ctx, all, func(o *operators) error {
-		if !c.Yes {
-			return c.dryRun(ctx, o, s)
-		}
-		var body struct {
-			Ended int `json:"ended"`
-		}
-		path, err := userPath(c.User)
-		if err != nil {
-			return err
-		}
-		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", map[string]string{"reason": c.Reason}, &body); err != nil {
-			return err
-		}
-		fmt.Fprintf(s.out, "Ended %s of %s.\n", count(body.Ended), c.User)
-		return nil
-	})
-}
-
-func (c *sessionEndAllCmd) dryRun(ctx context.Context, o *operators, s streams) error {
-	live, err := o.active(ctx, c.User)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "Dry run: would end %s of %s. To do it, add --yes.\n", count(len(live)), c.User)
-	if len(live) == 0 {
-		return nil
-	}
-	return printTable(s.out, live)
-}
-
-// active returns a user's active sessions.
-func (o *operators) active(ctx context.Context, user string) ([]shown, error) {
+// endable returns a user's sessions that may be ended: the active ones, and those that
+// are damaged, of which nobody can tell.
+func (o *operators) endable(ctx context.Context, user string) ([]shown, error) {
 	raw, err := o.sessions(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	sessions, err := understand[shown](raw)
-	return slices.DeleteFunc(sessions, func(is shown) bool { return is.Status != string(session.StateActive) }), err
+	return slices.DeleteFunc(sessions, func(is shown) bool {
+		return is.Status != string(session.StateActive) && is.Status != statusDamaged
+	}), err
+}
+
+// tally counts sessions, and says how many of them are damaged.
+func tally(sessions []shown) string {
+	damaged := 0
+	for i := range sessions {
+		if sessions[i].Status == statusDamaged {
+			damaged++
+		}
+	}
+	if damaged == 0 {
+		return count(len(sessions))
+	}
+	return fmt.Sprintf("%s (%d damaged, which may have ended before)", count(len(sessions)), damaged)
 }
 
 func count(n int) string {

@@ -18,6 +18,14 @@ func printJSON(w io.Writer, v any) error {
 
 const timeForm = "2006-01-02 15:04:05"
 
+// when is a time in a table; a damaged session has none.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(timeForm)
+}
+
 func printTable(w io.Writer, sessions []shown) error {
 	return printSessions(w, sessions, "", func(shown) string { return "" })
 }
@@ -38,8 +46,8 @@ func printSessions(w io.Writer, sessions []shown, head string, column func(shown
 		if is.Actor != "" {
 			status += ", acted in"
 		}
-		fmt.Fprintf(t, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, column(is), status, is.CreatedAt.Format(timeForm),
-			is.LastSeenAt.Format(timeForm), is.ExpiresAt.Format(timeForm), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
+		fmt.Fprintf(t, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", is.ID, column(is), status, when(is.CreatedAt),
+			when(is.LastSeenAt), when(is.ExpiresAt), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
 	}
 	return t.Flush()
 }
@@ -48,6 +56,10 @@ func printSession(w io.Writer, is shown) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(t, "%s\t%s\n", name, printable(value)) }
 	line("ID", is.ID)
+	if is.Status == statusDamaged {
+		line("Status", "damaged: what is stored is no session. It lets nobody in, and can be ended by its ID.")
+		return t.Flush()
+	}
 	line("Subject", is.Subject)
 	line("Roles", fmt.Sprint(is.Roles))
 	line("Status", is.Status)

@@ -111,12 +111,12 @@ func (c *changeCmd) change(ctx context.Context, all *cli, s streams, what string
 			return err
 		}
 		if !c.Yes {
-			live, err := o.active(ctx, u.Subject)
+			may, err := o.endable(ctx, u.Subject)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(s.out, "%s (%s) is %s, with the roles %s and %s active.\nDry run: would %s. To do it, add --yes.\n",
-				printable(u.Name), u.Subject, u.state(), printable(u.roles()), count(len(live)), what)
+				printable(u.Name), u.Subject, u.state(), printable(u.roles()), tally(may), what)
 			return nil
 		}
 		path, err := userPath(u.Subject)

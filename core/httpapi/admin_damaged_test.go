@@ -71,6 +71,23 @@ func TestDamagedSession(t *testing.T) {
 	}
 }
 
+// Who holds a damaged session cannot sign out of it, ended or not, and signs in anew.
+func TestHolderOfADamagedSession(t *testing.T) {
+	s := newTown(t, nil)
+	anne, id := s.enter("anne")
+	olga, _ := s.enter("olga")
+	s.damage(id)
+	for range 2 {
+		s.wantProblem(s.request("POST", "/logout", "", anne, fromUs), http.StatusServiceUnavailable, "unavailable", "")
+		s.session("DELETE", "/admin/sessions/"+id, "", olga)
+	}
+	w := s.request("POST", "/login", `{"username":"anne","password":"`+firstPhrase+`"}`, anne, asJSON, fromUs)
+	if w.Code != http.StatusOK || s.cookieOf(w) == "" {
+		t.Fatalf("sign in anew: %d %s", w.Code, w.Body)
+	}
+	s.wantSession(s.cookieOf(w), "")
+}
+
 // The others of a damaged session end by its ID, and are counted before.
 func TestEndOthersOfADamagedSession(t *testing.T) {
 	s := newTown(t, nil)
