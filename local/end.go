@@ -11,7 +11,7 @@ import (
 
 // reasonFlag is what an operator ends sessions for.
 type reasonFlag struct {
-	Reason string `default:"ended_by_admin" help:"What the holder is told: ended_by_admin, account_disabled, roles_changed or password_changed."`
+	Reason endReason `default:"ended_by_admin" help:"What the holder is told: ended_by_admin, account_disabled, roles_changed or password_changed."`
 }
 
 type sessionEndCmd struct {
@@ -41,7 +41,7 @@ func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
 // end asks for the end and nothing before: what cannot be read can be ended all the same.
 func (c *sessionEndCmd) end(ctx context.Context, o *operators, s streams) error {
 	began := time.Now().Truncate(time.Millisecond) // who ends it runs on this machine
-	is, _, err := o.session(ctx, http.MethodDelete, c.ID, "reason", c.Reason)
+	is, _, err := o.session(ctx, http.MethodDelete, c.ID, "reason", string(c.Reason))
 	switch {
 	case err != nil:
 		return err
@@ -54,7 +54,7 @@ func (c *sessionEndCmd) end(ctx context.Context, o *operators, s streams) error 
 }
 
 type sessionEndAllCmd struct {
-	User       string `arg:"" help:"User name or subject."`
+	User       given `arg:"" help:"User name or subject."`
 	reasonFlag `embed:""`
 	Yes        bool `help:"Do it rather than say what would be done."`
 }
@@ -64,12 +64,12 @@ func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
 		if !c.Yes {
 			return c.dryRun(ctx, o, s)
 		}
-		path, err := userPath(c.User)
+		path, err := userPath(string(c.User))
 		if err != nil {
 			return err
 		}
 		var body endedBody
-		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", map[string]string{"reason": c.Reason}, &body); err != nil {
+		if err := o.call(ctx, http.MethodPost, path+"/end-sessions", map[string]endReason{"reason": c.Reason}, &body); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "Ended %s of %s.\n", count(body.Ended), c.User)
@@ -78,7 +78,7 @@ func (c *sessionEndAllCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 func (c *sessionEndAllCmd) dryRun(ctx context.Context, o *operators, s streams) error {
-	may, err := o.endable(ctx, c.User)
+	may, err := o.endable(ctx, string(c.User))
 	if err != nil {
 		return err
 	}

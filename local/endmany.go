@@ -12,12 +12,12 @@ import (
 
 type sessionEndWhereCmd struct {
 	filterFlags `embed:""`
-	Account     string `group:"Which" placeholder:"STATE" help:"Whose user is disabled or missing."`
-	All         bool   `help:"Every session: must be said where nothing else is."`
+	Account     given `group:"Which" placeholder:"STATE" help:"Whose user is disabled or missing."`
+	All         bool  `help:"Every session: must be said where nothing else is."`
 	reasonFlag  `embed:""`
-	Step        int    `default:"200" help:"Sessions looked at in one step, up to 1000."`
-	Cursor      string `help:"Go on where an interrupted walk left off."`
-	Yes         bool   `help:"Do it rather than say what would be done."`
+	Step        int   `default:"200" help:"Sessions looked at in one step, up to 1000."`
+	Cursor      given `help:"Go on where an interrupted walk left off."`
+	Yes         bool  `help:"Do it rather than say what would be done."`
 }
 
 // stepShown is one step of a walk, as the API tells it.
@@ -45,7 +45,7 @@ const maxPasses = 3
 
 func (c *sessionEndWhereCmd) run(ctx context.Context, all *cli, s streams) error {
 	return withOperators(ctx, all, func(o *operators) error {
-		total, err := c.pass(ctx, o, s, c.Cursor)
+		total, err := c.pass(ctx, o, s, string(c.Cursor))
 		for passes := 1; err == nil && c.Yes && total.Ended > 0 && passes < maxPasses; passes++ {
 			var more stepShown
 			more, err = c.pass(ctx, o, s, "")

@@ -201,6 +201,29 @@ func TestLifeCommandFaults(t *testing.T) {
 	h.command("session list alice", id, "active")
 }
 
+// A value that a script forgot is wrong usage, and ends nobody instead of somebody.
+func TestEmptyValuesAreRefused(t *testing.T) {
+	h := newHouse(t)
+	alice, id := h.enter("alice")
+	for _, args := range [][]string{
+		{"end-where", "--role", "", "--all", "--yes"}, {"end-where", "--role=", "--all", "--yes"},
+		{"end-where", "--role", "", "--older-than", "1ns", "--yes"}, {"end-where", "--role", " ", "--older-than", "1ns", "--yes"},
+		{"end-where", "--method", "", "--role", "clerk", "--yes"}, {"end-where", "--user-agent", "", "--role", "clerk", "--yes"},
+		{"end-where", "--address", "", "--role", "clerk", "--yes"}, {"end-where", "--older-than", "", "--role", "clerk", "--yes"},
+		{"end-where", "--account", "", "--role", "clerk", "--yes"}, {"end-where", "--cursor", "", "--role", "clerk", "--yes"},
+		{"end-where", "--reason", "", "--role", "clerk", "--yes"}, {"end", id, "--reason", "", "--yes"},
+		{"end-all", "alice", "--reason", "", "--yes"}, {"end-all", "", "--yes"}, {"list", "", "--all"}, {"list", "--all", "--role", ""},
+		{"list", "--all", "--status", ""}, {"list", "--all", "--since", ""}, {"list", "--all", "--until", ""},
+		{"list", "--all", "--status", "ended", "--reason", ""}, {"count", "--status", ""},
+	} {
+		out, errs, code := operate(t, h.data, "", append([]string{"session"}, args...)...)
+		if code != exitUsage || out != "" || !strings.Contains(errs, "is empty: leave it out, or say what is meant") {
+			t.Errorf("%q: %d %s%s", args, code, out, errs)
+		}
+	}
+	h.wantSession(alice, "")
+}
+
 // An interrupted walk says how to go on, and goes on there.
 func TestEndWhereGoesOn(t *testing.T) {
 	h := newHouse(t)

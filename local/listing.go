@@ -12,16 +12,16 @@ import (
 
 // filterFlags select among everybody's sessions.
 type filterFlags struct {
-	Role      string `group:"Which" placeholder:"ROLE" help:"Sessions with this role."`
-	Method    string `group:"Which" placeholder:"METHOD" help:"Signed in with this method, such as pwd."`
-	UserAgent string `group:"Which" placeholder:"TEXT" help:"Whose device names itself with this text in it."`
-	Address   string `group:"Which" placeholder:"IP" help:"Signed in from this address."`
-	OlderThan string `group:"Which" placeholder:"24h" help:"Signed in longer ago."`
+	Role      given `group:"Which" placeholder:"ROLE" help:"Sessions with this role."`
+	Method    given `group:"Which" placeholder:"METHOD" help:"Signed in with this method, such as pwd."`
+	UserAgent given `group:"Which" placeholder:"TEXT" help:"Whose device names itself with this text in it."`
+	Address   given `group:"Which" placeholder:"IP" help:"Signed in from this address."`
+	OlderThan given `group:"Which" placeholder:"24h" help:"Signed in longer ago."`
 }
 
 // fields are the flags that were given, under the API's names.
-func (f *filterFlags) fields() map[string]string {
-	all := map[string]string{
+func (f *filterFlags) fields() map[string]given {
+	all := map[string]given{
 		"role": f.Role, "method": f.Method, "user_agent": f.UserAgent, "address": f.Address, "older_than": f.OlderThan,
 	}
 	for name, value := range all {
@@ -33,12 +33,12 @@ func (f *filterFlags) fields() map[string]string {
 }
 
 type sessionListCmd struct {
-	User        string `arg:"" optional:"" help:"User name or subject."`
-	All         bool   `help:"Everybody's, one after the other as they expire or ended. The list may lag."`
-	Status      string `placeholder:"STATUS" help:"With --all: active (the default), expired or ended."`
-	Since       string `placeholder:"TIME" help:"With --all: that expire or ended from this time on, as of RFC 3339."`
-	Until       string `placeholder:"TIME" help:"With --all: and before this time."`
-	Reason      string `placeholder:"REASON" help:"With --all --status ended: that ended for this reason."`
+	User        given `arg:"" optional:"" help:"User name or subject."`
+	All         bool  `help:"Everybody's, one after the other as they expire or ended. The list may lag."`
+	Status      given `placeholder:"STATUS" help:"With --all: active (the default), expired or ended."`
+	Since       given `placeholder:"TIME" help:"With --all: that expire or ended from this time on, as of RFC 3339."`
+	Until       given `placeholder:"TIME" help:"With --all: and before this time."`
+	Reason      given `placeholder:"REASON" help:"With --all --status ended: that ended for this reason."`
 	filterFlags `embed:""`
 	JSON        bool `help:"Print JSON."`
 }
@@ -77,19 +77,19 @@ func (c *sessionListCmd) rows(ctx context.Context, o *operators, query url.Value
 	if c.All {
 		return o.list(ctx, "/admin/sessions", "sessions", query)
 	}
-	return o.sessions(ctx, c.User)
+	return o.sessions(ctx, string(c.User))
 }
 
 func (c *sessionListCmd) query() url.Values {
 	fields := c.fields()
-	for name, value := range map[string]string{"status": c.Status, "since": c.Since, "until": c.Until, "reason": c.Reason} {
+	for name, value := range map[string]given{"status": c.Status, "since": c.Since, "until": c.Until, "reason": c.Reason} {
 		if value != "" {
 			fields[name] = value
 		}
 	}
 	query := url.Values{}
 	for name, value := range fields {
-		query.Set(name, value)
+		query.Set(name, string(value))
 	}
 	return query
 }
@@ -113,7 +113,7 @@ func (c *sessionShowCmd) run(ctx context.Context, all *cli, s streams) error {
 }
 
 type sessionCountCmd struct {
-	Status string `default:"active" help:"active, expired or ended."`
+	Status given `default:"active" help:"active, expired or ended."`
 }
 
 func (c *sessionCountCmd) run(ctx context.Context, all *cli, s streams) error {
@@ -121,7 +121,7 @@ func (c *sessionCountCmd) run(ctx context.Context, all *cli, s streams) error {
 		var body struct {
 			Count int `json:"count"`
 		}
-		query := url.Values{"status": {c.Status}}
+		query := url.Values{"status": {string(c.Status)}}
 		if err := o.call(ctx, http.MethodGet, "/admin/sessions/count?"+query.Encode(), nil, &body); err != nil {
 			return err
 		}

@@ -87,7 +87,10 @@ func (a *API) resolve(r *http.Request) (string, error) {
 	return a.directory.Resolve(r.Context(), user)
 }
 
-// parameters reads a query string; what is unknown or there twice is refused.
+// cursorName is that of the parameter which may be empty: "" begins a list.
+const cursorName = "cursor"
+
+// parameters reads a query string; what is unknown, there twice or empty is refused.
 type parameters struct {
 	values url.Values
 	err    error
@@ -96,9 +99,12 @@ type parameters struct {
 func readParameters(query url.Values, known ...string) *parameters {
 	p := &parameters{values: query}
 	for name, values := range query {
-		if !slices.Contains(known, name) || len(values) > 1 {
+		switch {
+		case !slices.Contains(known, name) || len(values) > 1:
 			slices.Sort(known)
 			p.err = badBody("query parameter %.40q is unknown or there twice: known are %q", name, known)
+		case blank(values[0]) && name != cursorName:
+			p.err = badEmpty("query parameter", name)
 		}
 	}
 	return p
@@ -165,13 +171,19 @@ var operatorReasons = []session.EndReason{
 	session.EndedByAdmin, session.AccountDisabled, session.RolesChanged, session.PasswordChanged,
 }
 
+// OperatorReason returns the reason that a text names, or an error that lists those for
+// which an operator may end sessions.
+func OperatorReason(text string) (session.EndReason, error) {
+	if !slices.Contains(operatorReasons, session.EndReason(text)) {
+		return "", badBody("%.40q is no reason to end a session: want one of %q", text, operatorReasons)
+	}
+	return session.EndReason(text), nil
+}
+
 // readReason returns ended_by_admin for "".
 func readReason(text string) (session.EndReason, error) {
 	if text == "" {
 		return session.EndedByAdmin, nil
 	}
-	if !slices.Contains(operatorReasons, session.EndReason(text)) {
-		return "", badBody("reason %.40q: want one of %q", text, operatorReasons)
-	}
-	return session.EndReason(text), nil
+	return OperatorReason(text)
 }

@@ -100,7 +100,7 @@ func TestListAll(t *testing.T) {
 		"":                                      sorted(bert, own),
 		"?status=active&role=clerk":             {bert},
 		"?status=active&role=nobody":            nil,
-		"?method=pwd&user_agent=&address=":      sorted(bert, own),
+		"?method=pwd&cursor=":                   sorted(bert, own),
 		"?older_than=1h":                        nil,
 		"?status=ended":                         {anne},
 		"?status=ended&reason=account_disabled": {anne},

@@ -56,21 +56,22 @@ func (a *API) endWhere(w http.ResponseWriter, r *http.Request, by caller) error 
 
 func (a *API) readWalk(w http.ResponseWriter, r *http.Request) (session.Walk, error) {
 	var walk session.Walk
-	var olderThan, account, reason string
+	var olderThan, account, reason chosen
+	f := &walk.Filter
 	err := readJSON(w, r, fields{
-		"role": &walk.Filter.Role, "method": &walk.Filter.Method, "user_agent": &walk.Filter.UserAgent,
-		"address": &walk.Filter.Address, "older_than": &olderThan, "account": &account, "all": &walk.All,
+		"role": (*chosen)(&f.Role), "method": (*chosen)(&f.Method), "user_agent": (*chosen)(&f.UserAgent),
+		"address": (*chosen)(&f.Address), "older_than": &olderThan, "account": &account, "all": &walk.All,
 		"dry_run": &walk.DryRun, "reason": &reason, "limit": &walk.Limit, "cursor": &walk.Cursor,
 	})
 	if err == nil {
-		walk.Filter.OlderThan, err = readDuration("older_than", olderThan)
+		f.OlderThan, err = readDuration("older_than", string(olderThan))
 	}
 	if err == nil {
-		walk.Reason, err = readReason(reason)
+		walk.Reason, err = readReason(string(reason))
 	}
 	if err == nil && account != "" {
-		walk.AlsoName = account
-		walk.Also, err = a.accountState(account)
+		walk.AlsoName = string(account)
+		walk.Also, err = a.accountState(string(account))
 	}
 	return walk, err
 }

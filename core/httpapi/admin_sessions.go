@@ -139,12 +139,12 @@ func patient(r *http.Request) context.Context {
 }
 
 func (a *API) endUserSessions(w http.ResponseWriter, r *http.Request, by caller) error {
-	var text string
+	var text chosen
 	err := readOptionalJSON(w, r, fields{"reason": &text})
 	if err != nil {
 		return err
 	}
-	reason, err := readReason(text)
+	reason, err := readReason(string(text))
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,17 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // fields are the members that a JSON object may have, and where each goes.
 type fields map[string]any
 
+// chosen is a text that selects, or says what for. It may be left out and is never
+// blank: a blank one stands for a value that somebody forgot, and to leave it out would
+// select more than was meant.
+type chosen string
+
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
+func badEmpty(what, name string) error {
+	return badBody("%s %q is empty: leave it out, or say what is meant", what, name)
+}
+
 // readJSON reads a body that is one JSON object. Members compare by their exact
 // names; unknown and repeated ones, null, wrong types and trailing data are refused.
 // Members that are missing leave their target as it is.
@@ -127,6 +138,9 @@ func decodeMember(d *json.Decoder, key string, want fields, seen map[string]bool
 	if !decodeValue(raw, target) {
 		return badBody("field %q has the wrong type: want %s", key, typeName(target))
 	}
+	if text, ok := target.(*chosen); ok && blank(string(*text)) {
+		return badEmpty("field", key)
+	}
 	return nil
 }
 
@@ -158,7 +172,7 @@ func names(want fields) []string {
 
 func typeName(target any) string {
 	switch target.(type) {
-	case *string:
+	case *string, *chosen:
 		return "a string"
 	case *bool, **bool:
 		return "true or false"
