@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -170,6 +171,10 @@ func TestServerSweepsUp(t *testing.T) {
 func TestLifeCommandFaults(t *testing.T) {
 	h := newHouse(t)
 	_, id := h.enter("alice")
+	seventeen := ""
+	for i := range 17 {
+		seventeen += fmt.Sprintf(" --role r%d", i)
+	}
 	for line, want := range map[string]string{
 		"session list":                                   "name a user, or --all",
 		"session list alice --all":                       "name a user, or --all",
@@ -192,9 +197,19 @@ func TestLifeCommandFaults(t *testing.T) {
 		"user roles alice --none --role x":               "name each with --role, or --none",
 		"user roles alice --role coatcheck:admin --yes":  "coatcheck:owner",
 		"user password-reset alice --yes":                "--password-stdin",
+		// A dry run promises nothing that --yes refuses.
+		"session end " + id + " --reason bogus":                         "want one of",
+		"session end-all alice --reason replaced":                       "want one of",
+		"session end-where --role x --reason bogus":                     "want one of",
+		"session end-where --role x --step 1001 --reason roles_changed": "1 to 1000",
+		"user roles alice" + seventeen:                                  "--role: 17 roles: want at most 16",
+		"user roles alice --role coatcheck:admin":                       "coatcheck:owner",
+		"user roles alice --role a,b":                                   "without space, comma",
+		"user roles alice --role a --role a":                            "given twice",
+		"user add carl --password-stdin --role a,b":                     "without space, comma",
 	} {
 		out, errs, code := operate(t, h.data, "short\n", strings.Fields(line)...)
-		if code == 0 || !strings.Contains(errs, want) {
+		if code == 0 || out != "" || !strings.Contains(errs, want) {
 			t.Errorf("%s: %d %s%s, want %q", line, code, out, errs, want)
 		}
 	}

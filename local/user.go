@@ -14,7 +14,7 @@ import (
 
 type userAddCmd struct {
 	Name          string   `arg:"" help:"User name."`
-	Role          []string `placeholder:"ROLE" help:"A role the user has; may be repeated. The product's own: coatcheck:viewer, coatcheck:operator, coatcheck:owner."`
+	Role          []string `sep:"none" placeholder:"ROLE" help:"A role the user has; may be repeated. The product's own: coatcheck:viewer, coatcheck:operator, coatcheck:owner."`
 	PasswordStdin bool     `help:"Read the password from standard input (one line) rather than ask for it."`
 }
 

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"coatcheck/core/session"
+	"coatcheck/core/signin"
 )
 
 // userShown is a user as the operators' API tells it.
@@ -154,13 +157,16 @@ func (c *userEnableCmd) run(ctx context.Context, all *cli, s streams) error {
 
 type userRolesCmd struct {
 	changeCmd `embed:""`
-	Role      []string `placeholder:"ROLE" help:"A role the user is to have; may be repeated. All others are taken away."`
+	Role      []string `sep:"none" placeholder:"ROLE" help:"A role the user is to have; may be repeated. All others are taken away."`
 	None      bool     `help:"Take all roles away."`
 }
 
 func (c *userRolesCmd) run(ctx context.Context, all *cli, s streams) error {
 	if c.None == (len(c.Role) > 0) {
 		return errors.New("which roles: name each with --role, or --none")
+	}
+	if err := signin.CheckRoles(c.Role); err != nil {
+		return fmt.Errorf("--role: %s", strings.TrimPrefix(err.Error(), session.ErrInvalid.Error()+": "))
 	}
 	roles := append([]string{}, c.Role...)
 	what := "give the roles " + printable((&userShown{Roles: roles}).roles()) + " and end all sessions"
