@@ -71,7 +71,7 @@ func problemOf(err error) Problem {
 		}
 		p := Problem{Type: problemType(a.name), Title: a.title, Status: a.status, Detail: a.detail}
 		if a.detail == "" {
-			p.Detail = strings.TrimPrefix(err.Error(), session.ErrInvalid.Error()+": ")
+			p.Detail = plain(err)
 		}
 		var refusal *session.Refusal
 		if errors.As(err, &refusal) {
@@ -81,6 +81,18 @@ func problemOf(err error) Problem {
 		return p
 	}
 	return Problem{Type: problemType("internal"), Title: "Internal error", Status: http.StatusInternalServerError}
+}
+
+// plain is what invalid arguments' errors say, one a line, without what each begins with:
+// that it is invalid, which the title says, and in what operation.
+func plain(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		if _, text, ok := strings.Cut(line, session.ErrInvalid.Error()+": "); ok {
+			lines[i] = text
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func problemType(name string) string { return "urn:coatcheck:problem:" + name }
