@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"text/tabwriter"
+	"time"
 
 	"coatcheck/core/session"
 )
@@ -22,15 +23,23 @@ type sessionEndWhereCmd struct {
 
 // stepShown is one step of a walk, as the API tells it.
 type stepShown struct {
-	Examined int `json:"examined"`
-	Matched  int `json:"matched"`
-	Ended    int `json:"ended"`
-	Sessions []struct {
-		ID      string `json:"id"`
-		Subject string `json:"subject"`
-	} `json:"sessions"`
-	Damaged []string `json:"damaged"`
-	Next    string   `json:"next"`
+	Examined int        `json:"examined"`
+	Matched  int        `json:"matched"`
+	Ended    int        `json:"ended"`
+	Sessions []endedRow `json:"sessions"`
+	Damaged  []string   `json:"damaged"`
+	Next     string     `json:"next"`
+}
+
+// endedRow is a session that a step ended.
+type endedRow struct {
+	ID      string `json:"id"`
+	Subject string `json:"subject"`
+}
+
+// add counts another step.
+func (step *stepShown) add(o *stepShown) {
+	step.Examined, step.Matched, step.Ended = step.Examined+o.Examined, step.Matched+o.Matched, step.Ended+o.Ended
 }
 
 // nameDamaged names what a step passed over, which ends by its ID only.
@@ -67,30 +76,70 @@ func (c *sessionEndWhereCmd) run(ctx context.Context, all *cli, s streams) error
 
 // pass walks through all sessions once, from a cursor on, and lists those that fit.
 func (c *sessionEndWhereCmd) pass(ctx context.Context, o *operators, s streams, cursor string) (total stepShown, err error) {
-	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	began := time.Now()
 	for {
 		var step stepShown
 		if err := o.call(ctx, http.MethodPost, "/admin/end-sessions", c.body(cursor), &step); err != nil {
-			return total, errors.Join(c.interrupted(err, total, cursor), t.Flush())
+			if half := halfStep(err); half != nil {
+				total.add(half)
+				o.tellEach(ctx, s.out, half.Sessions)
+			}
+			return total, c.interrupted(err, total, cursor, began)
 		}
-		for _, is := range step.Sessions {
-			fmt.Fprintf(t, "%s\t%s\n", is.ID, printable(is.Subject))
+		for _, is := range step.Sessions { // at once: who interrupts the walk has the list
+			fmt.Fprintf(s.out, "%s  %s\n", is.ID, printable(is.Subject))
 		}
 		step.nameDamaged(s, "fits no predicate")
-		total.Examined, total.Matched, total.Ended = total.Examined+step.Examined, total.Matched+step.Matched, total.Ended+step.Ended
+		total.add(&step)
 		if cursor = step.Next; cursor == "" {
-			return total, t.Flush()
+			return total, nil
 		}
 		fmt.Fprintf(s.err, "coatcheck: looked at %d, %d fit, %d ended\n", total.Examined, total.Matched, total.Ended)
 	}
 }
 
-// interrupted says how far a walk came and how to go on.
-func (c *sessionEndWhereCmd) interrupted(err error, total stepShown, cursor string) error {
-	if cursor == "" {
+// halfStep returns the step that failed half-way, nil if the error is of none.
+func halfStep(err error) *stepShown {
+	var r *refused
+	if errors.As(err, &r) {
+		return r.Step
+	}
+	return nil
+}
+
+// tellEach lists the sessions of a step that failed half-way, and looks up what became of
+// each. Where the server cannot tell of one it is not asked about the next.
+func (o *operators) tellEach(ctx context.Context, w io.Writer, sessions []endedRow) {
+	var fault error
+	for _, row := range sessions {
+		fate := "not known: it may have ended"
+		if fault == nil {
+			var is shown
+			if is, _, fault = o.session(ctx, http.MethodGet, row.ID); fault == nil {
+				fate = is.state()
+			}
+		}
+		fmt.Fprintf(w, "%s  %s  %s\n", row.ID, printable(row.Subject), fate)
+	}
+}
+
+// interrupted says how far a walk came and how to go on. What the server refused would be
+// refused again.
+func (c *sessionEndWhereCmd) interrupted(err error, total stepShown, cursor string, began time.Time) error {
+	var r *refused
+	answered := errors.As(err, &r)
+	if answered && r.Status < http.StatusInternalServerError {
 		return err
 	}
-	return fmt.Errorf("%w\nstopped after %d looked at and %d ended; to go on, add --cursor %s", err, total.Examined, total.Ended, cursor)
+	goOn := "run it again"
+	if cursor != "" {
+		goOn = "add --cursor " + cursor
+	}
+	err = fmt.Errorf("%w\nstopped after %d looked at and %d ended; to go on, %s", err, total.Examined, total.Ended, goOn)
+	if answered || !c.Yes {
+		return err
+	}
+	return fmt.Errorf("%w\nthe step under way may have ended more: session list --all --status ended --since %s", err, began.UTC().Format(time.RFC3339))
 }
 
 func (c *sessionEndWhereCmd) body(cursor string) map[string]any {

@@ -47,8 +47,8 @@ func (s *shown) of() string {
 	return " of " + printable(s.Subject)
 }
 
-// call makes one call of the operators' API and reads its answer, or returns what
-// the problem says.
+// call makes one call of the operators' API and reads its answer, or returns the problem
+// as a [*refused].
 func (o *operators) call(ctx context.Context, method, path string, send, into any) error {
 	var body io.Reader
 	if send != nil {
@@ -69,14 +69,25 @@ func (o *operators) call(ctx context.Context, method, path string, send, into an
 	}
 	defer func() { _ = w.Body.Close() }()
 	if w.StatusCode >= http.StatusBadRequest {
-		var p httpapi.Problem
-		if err := json.NewDecoder(w.Body).Decode(&p); err != nil {
+		r := &refused{}
+		if err := json.NewDecoder(w.Body).Decode(r); err != nil {
 			return fmt.Errorf("the server answered %s", w.Status)
 		}
-		return fmt.Errorf("%s: %s", p.Title, p.Detail)
+		return r
 	}
 	return json.NewDecoder(w.Body).Decode(into)
 }
+
+// refused is the error of a call that the server answered with a problem.
+type refused struct {
+	httpapi.Problem
+	// Step is what a step of ending many was at when it failed half-way; nil where
+	// nothing was ended.
+	Step *stepShown `json:"step"`
+}
+
+// Error says what the server says.
+func (r *refused) Error() string { return r.Title + ": " + r.Detail }
 
 // sessions returns all of a user's sessions, page by page.
 func (o *operators) sessions(ctx context.Context, user string) ([]json.RawMessage, error) {

@@ -39,10 +39,7 @@ func printSessions(w io.Writer, sessions []shown, head string, column func(shown
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\t"+head+"STATUS\tCREATED (UTC)\tLAST SEEN\tEXPIRES\tADDRESS\tDEVICE")
 	for _, is := range sessions {
-		status := is.Status
-		if is.EndReason != "" {
-			status += " (" + is.EndReason + ")"
-		}
+		status := is.state()
 		if is.Actor != "" {
 			status += ", acted in"
 		}
@@ -50,6 +47,14 @@ func printSessions(w io.Writer, sessions []shown, head string, column func(shown
 			when(is.LastSeenAt), when(is.ExpiresAt), printable(is.ClientAddress), cut(printable(is.UserAgent), 40))
 	}
 	return t.Flush()
+}
+
+// state is the session's status and, if it is over, why.
+func (s *shown) state() string {
+	if s.EndReason == "" {
+		return s.Status
+	}
+	return s.Status + " (" + s.EndReason + ")"
 }
 
 func printSession(w io.Writer, is shown) error {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"coatcheck/core/session"
@@ -47,11 +48,41 @@ func (a *API) endWhere(w http.ResponseWriter, r *http.Request, by caller) error 
 		a.log.InfoContext(r.Context(), "sessions ended by predicate", "event", "sessions_ended",
 			"matched", len(step.Matched), "count", step.Ended, "by", string(by.by), "complete", err == nil)
 	}
-	if err != nil {
+	return answerStep(w, step, walk.DryRun, err)
+}
+
+// answerStep answers a step. One that failed half-way tells what it was at, too: what it
+// ended fits no predicate any more, so that a list of it would come nowhere else.
+func answerStep(w http.ResponseWriter, step session.Step, dryRun bool, err error) error {
+	switch {
+	case err == nil:
+		answer(w, http.StatusOK, stepOf(step))
+		return nil
+	case dryRun || len(step.Matched) == 0: // nothing was ended
 		return err
 	}
-	answer(w, http.StatusOK, stepOf(step))
-	return nil
+	step.Next = "" // this one is to be taken again
+	body := stepOf(step)
+	return &halfDone{err, fmt.Sprintf("Of the %d sessions of this step %d have ended, and the others may have: take it again.", body.Matched, body.Ended), &body}
+}
+
+// halfDone is the error of an end that may have taken place in part.
+type halfDone struct {
+	error
+	detail string // for people
+	step   *stepBody
+}
+
+// Unwrap makes errors.Is find why.
+func (h *halfDone) Unwrap() error { return h.error }
+
+// endedPart makes what a failed end has done part of its error. What is no fault of the store
+// was refused, and nothing was done.
+func endedPart(err error, format string, args ...any) error {
+	if !errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	return &halfDone{error: err, detail: fmt.Sprintf(format, args...)}
 }
 
 func (a *API) readWalk(w http.ResponseWriter, r *http.Request) (session.Walk, error) {
@@ -108,7 +139,7 @@ func (a *API) endEveryone(w http.ResponseWriter, r *http.Request, by caller) err
 	ctx := context.WithoutCancel(r.Context())
 	before, err := a.manager.EndEveryone(ctx)
 	if err != nil {
-		return err
+		return endedPart(err, "Whether everybody's sessions are over is open. Try again.")
 	}
 	a.log.WarnContext(ctx, "everybody's sessions ended", "event", "everyone_ended", "before", before, "by", string(by.by))
 	answer(w, http.StatusOK, map[string]any{"endedBefore": before})
@@ -122,9 +153,5 @@ func (a *API) sweep(w http.ResponseWriter, r *http.Request, by caller) error {
 		return err
 	}
 	step, err := a.manager.Sweep(patient(r), by.by, cursor)
-	if err != nil {
-		return err
-	}
-	answer(w, http.StatusOK, stepOf(step))
-	return nil
+	return answerStep(w, step, false, err)
 }

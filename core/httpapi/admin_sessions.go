@@ -122,7 +122,7 @@ func (a *API) endSession(w http.ResponseWriter, r *http.Request, by caller) erro
 	ctx := context.WithoutCancel(r.Context())
 	record, err := a.manager.End(ctx, id, reason, by.by)
 	if err != nil {
-		return err
+		return endedPart(err, "Whether the session has ended is open. Try again.")
 	}
 	a.logEnd(ctx, record)
 	answer(w, http.StatusOK, a.endedBody(record))
@@ -187,7 +187,7 @@ func (a *API) answerEnded(w http.ResponseWriter, r *http.Request, subject string
 	a.log.InfoContext(r.Context(), "user's sessions ended", "event", "sessions_ended",
 		"subject", subject, "count", n, "by", string(by.by), "complete", err == nil)
 	if err != nil {
-		return err
+		return endedPart(err, "Of the user's sessions %d have ended, and others may be left. Try again.", n)
 	}
 	answer(w, http.StatusOK, map[string]int{"ended": n})
 	return nil

@@ -146,7 +146,7 @@ func (a *API) changeUser(w http.ResponseWriter, r *http.Request, by caller) erro
 			"subject", subject, "ended", changed.Ended, "by", string(by.by), "complete", err == nil)
 	}
 	if err != nil {
-		return err
+		return endedPart(err, "The user may be changed. Of his sessions %d have ended, and others may be left. Try again.", changed.Ended)
 	}
 	answer(w, http.StatusOK, userBody{userOf(changed.Account), &changed.Ended})
 	return nil

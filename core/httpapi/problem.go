@@ -28,6 +28,9 @@ type Problem struct {
 	MaxAge int `json:"max_age,omitempty"`
 	// Roles are those of which one is needed.
 	Roles []string `json:"roles,omitempty"`
+	// Step is what a step of ending many was at when it failed half-way: each of its
+	// sessions may have ended.
+	Step *stepBody `json:"step,omitempty"`
 	// Confirm leads a person to where the credential is checked again.
 	Confirm string `json:"-"`
 }
@@ -72,6 +75,10 @@ func problemOf(err error) Problem {
 		p := Problem{Type: problemType(a.name), Title: a.title, Status: a.status, Detail: a.detail}
 		if a.detail == "" {
 			p.Detail = plain(err)
+		}
+		var half *halfDone
+		if errors.As(err, &half) {
+			p.Detail, p.Step = half.detail, half.step
 		}
 		var refusal *session.Refusal
 		if errors.As(err, &refusal) {
