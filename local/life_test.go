@@ -196,6 +196,7 @@ func TestLifeCommandFaults(t *testing.T) {
 		"user roles alice --none --role x":               "name each with --role, or --none",
 		"user roles alice --role coatcheck:admin --yes":  "coatcheck:owner",
 		"user password-reset alice --yes":                "--password-stdin",
+		"session end-where --role x --step 0":            "limit is 0: want 1 to 1000",
 		// A dry run promises nothing that --yes refuses.
 		"session end " + id + " --reason bogus":                         "want one of",
 		"session end-all alice --reason replaced":                       "want one of",

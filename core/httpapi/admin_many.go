@@ -88,12 +88,16 @@ func endedPart(err error, format string, args ...any) error {
 func (a *API) readWalk(w http.ResponseWriter, r *http.Request) (session.Walk, error) {
 	var walk session.Walk
 	var olderThan, account, reason chosen
+	var limit *int
 	f := &walk.Filter
 	err := readJSON(w, r, fields{
 		"role": (*chosen)(&f.Role), "method": (*chosen)(&f.Method), "user_agent": (*chosen)(&f.UserAgent),
 		"address": (*chosen)(&f.Address), "older_than": &olderThan, "account": &account, "all": &walk.All,
-		"dry_run": &walk.DryRun, "reason": &reason, "limit": &walk.Limit, "cursor": &walk.Cursor,
+		"dry_run": &walk.DryRun, "reason": &reason, "limit": &limit, "cursor": &walk.Cursor,
 	})
+	if err == nil && limit != nil {
+		walk.Limit, err = *limit, checkLimit(*limit)
+	}
 	if err == nil {
 		f.OlderThan, err = readDuration("older_than", string(olderThan))
 	}
@@ -105,6 +109,14 @@ func (a *API) readWalk(w http.ResponseWriter, r *http.Request) (session.Walk, er
 		walk.Also, err = a.accountState(string(account))
 	}
 	return walk, err
+}
+
+// checkLimit refuses a limit of 0, too, which the Manager takes for none given.
+func checkLimit(n int) error {
+	if n < 1 || n > session.MaxStep {
+		return badBody("limit is %d: want 1 to %d", n, session.MaxStep)
+	}
+	return nil
 }
 
 // accountState is the condition that a session's user is in a state. Each user is

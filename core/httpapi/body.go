@@ -176,7 +176,7 @@ func typeName(target any) string {
 		return "a string"
 	case *bool, **bool:
 		return "true or false"
-	case *int:
+	case **int:
 		return "a whole number"
 	case **signin.NewPassword:
 		return "a string"
