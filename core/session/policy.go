@@ -98,17 +98,25 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Field + " is " + f.Got + ": want " + f.Want }
 
 // Validate reports everything that is wrong with a policy: each a [*Fault], all of
-// them joined.
+// them joined. A limit that is wrong itself bounds no other: what is right is not
+// reported along with it.
 func (p Policy) Validate() error {
 	var faults []error
-	within := func(name string, d, least, most time.Duration) {
-		if d < least || d > most {
+	within := func(name string, d, least, most time.Duration) bool {
+		fits := d >= least && d <= most
+		if !fits {
 			faults = append(faults, &Fault{name, d.String(), fmt.Sprintf("%v to %v", least, most)})
 		}
+		return fits
 	}
-	within("Absolute", p.Absolute, minIdle, maxAbsolute)
-	within("Idle", p.Idle, minIdle, max(p.Absolute, minIdle))
-	within("TouchEvery", p.TouchEvery, time.Millisecond, max(p.Idle/2, time.Millisecond))
+	absolute, idle := p.Absolute, p.Idle
+	if !within("Absolute", p.Absolute, minIdle, maxAbsolute) {
+		absolute = maxAbsolute
+	}
+	if !within("Idle", p.Idle, minIdle, absolute) {
+		idle = absolute
+	}
+	within("TouchEvery", p.TouchEvery, min(time.Millisecond, p.Idle/2), idle/2)
 	within("FreshFor", p.FreshFor, time.Second, maxAbsolute)
 	within("Retention", p.Retention, 0, maxRetention)
 	within("Grace", p.Grace, time.Second, maxGrace)
@@ -116,13 +124,22 @@ func (p Policy) Validate() error {
 		within("RotateEvery", p.RotateEvery, minRotate, maxAbsolute)
 	}
 	if p.RememberedIdle != 0 || p.RememberedAbsolute != 0 {
-		within("RememberedAbsolute", p.RememberedAbsolute, p.Absolute, maxAbsolute)
-		within("RememberedIdle", p.RememberedIdle, p.Idle, max(p.RememberedAbsolute, p.Idle))
+		p.validateRemembered(within)
 	}
 	if p.PerUser < 1 || p.PerUser > maxPerUser {
 		faults = append(faults, &Fault{"PerUser", strconv.Itoa(p.PerUser), fmt.Sprintf("1 to %d", maxPerUser)})
 	}
 	return errors.Join(faults...)
+}
+
+// validateRemembered holds the limits of remembered sessions against the others, each
+// of which is to be no longer.
+func (p Policy) validateRemembered(within func(name string, d, least, most time.Duration) bool) {
+	least, most := min(max(p.Absolute, minIdle), maxAbsolute), p.RememberedAbsolute
+	if !within("RememberedAbsolute", p.RememberedAbsolute, least, maxAbsolute) {
+		most = maxAbsolute
+	}
+	within("RememberedIdle", p.RememberedIdle, min(max(p.Idle, minIdle), most), most)
 }
 
 // remembers reports whether sessions may be remembered at all.

@@ -46,6 +46,33 @@ func TestPolicyNamesAllFaults(t *testing.T) {
 	}
 }
 
+// What is wrong is named with bounds that can be met, and what is right beside it is not
+// named.
+func TestPolicyNamesNoOtherFault(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy Policy
+		want   string
+	}{
+		"absolute too short":    {Policy{Absolute: time.Second}, "Absolute is 1s: want 2s to 9600h0m0s"},
+		"absolute too long":     {Policy{Absolute: 10000 * time.Hour, Idle: 9000 * time.Hour}, "Absolute is 10000h0m0s: want 2s to 9600h0m0s"},
+		"idle too short":        {Policy{Idle: time.Millisecond}, "Idle is 1ms: want 2s to 8h0m0s"},
+		"idle under nothing":    {Policy{Idle: -time.Hour}, "Idle is -1h0m0s: want 2s to 8h0m0s"},
+		"idle over absolute":    {Policy{Idle: 9 * time.Hour}, "Idle is 9h0m0s: want 2s to 8h0m0s"},
+		"idle alone remembered": {Policy{RememberedIdle: 168 * time.Hour}, "RememberedAbsolute is 0s: want 8h0m0s to 9600h0m0s"},
+		"absolute alone":        {Policy{RememberedAbsolute: 720 * time.Hour}, "RememberedIdle is 0s: want 15m0s to 720h0m0s"},
+		"remembered less":       {Policy{RememberedIdle: time.Hour, RememberedAbsolute: 2 * time.Hour}, "RememberedAbsolute is 2h0m0s: want 8h0m0s to 9600h0m0s"},
+		"remembered idle over":  {Policy{RememberedIdle: 800 * time.Hour, RememberedAbsolute: 720 * time.Hour}, "RememberedIdle is 800h0m0s: want 15m0s to 720h0m0s"},
+		"wrong beside remembered": {
+			Policy{Absolute: time.Second, RememberedIdle: time.Hour, RememberedAbsolute: 2 * time.Hour}, "Absolute is 1s: want 2s to 9600h0m0s",
+		},
+		"touched too rarely": {Policy{TouchEvery: time.Hour}, "TouchEvery is 1h0m0s: want 1ms to 7m30s"},
+	} {
+		if err := c.policy.WithDefaults().Validate(); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+}
+
 func record(at time.Time, p Policy) Record {
 	return Record{
 		CreatedAt: at, LastSeenAt: at, ExpiresAt: at.Add(p.Idle), AbsoluteExpiry: at.Add(p.Absolute),
