@@ -219,7 +219,7 @@ func TestAdminBadInput(t *testing.T) {
 		}
 		s.wantProblem(s.admin(method, path, body, olga), http.StatusNotFound, "not-found", "")
 	}
-	for _, body := range []string{`{"disabled":true}`, `{"roles":[]}`} {
+	for _, body := range []string{`{"disabled":true}`, `{"roles":[]}`, `{"password":"` + secondPhrase + `"}`} {
 		if w := s.admin("PATCH", "/admin/users/olga", body, olga); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "another owner") {
 			t.Errorf("oneself: %d %s", w.Code, w.Body)
 		}

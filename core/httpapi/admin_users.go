@@ -115,10 +115,12 @@ func (a *API) account(r *http.Request) (signin.Account, error) {
 	return a.directory.Get(r.Context(), subject)
 }
 
-// errOwnAccount keeps an owner from locking himself out.
+// errOwnAccount keeps an owner from locking himself out, and from a new password without
+// the old one.
 var errOwnAccount = &bodyError{
 	http.StatusForbidden,
-	"You cannot disable yourself or change your own roles: ask another owner, or use the operators' command",
+	"You cannot disable yourself, change your own roles or reset your own password: ask another owner, or use the operators' command; " +
+		"with the password that you have, POST /account/password changes it",
 }
 
 // changeUser disables, enables, gives roles and resets a password, and ends the user's
@@ -137,7 +139,7 @@ func (a *API) changeUser(w http.ResponseWriter, r *http.Request, by caller) erro
 	if err != nil {
 		return err
 	}
-	if by.session != nil && by.session.Subject == subject && (c.Disabled != nil || c.Roles != nil) {
+	if by.session != nil && by.session.Subject == subject && (c.Disabled != nil || c.Roles != nil || c.Password != nil) {
 		return errOwnAccount
 	}
 	changed, err := a.directory.Change(patient(r), subject, c, by.by)
