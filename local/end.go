@@ -30,7 +30,7 @@ func (c *sessionEndCmd) run(ctx context.Context, all *cli, s streams) error {
 		case err != nil:
 			return err
 		case is.Status == string(session.StateEnded):
-			fmt.Fprintf(s.out, "Session %s%s had ended already (%s).\n", is.ID, is.of(), is.EndReason)
+			o.tellOver(ctx, s, is)
 		default:
 			fmt.Fprintf(s.out, "Dry run: would end session %s%s (%s). To do it, add --yes.\n", is.ID, is.of(), is.Status)
 		}
@@ -46,11 +46,25 @@ func (c *sessionEndCmd) end(ctx context.Context, o *operators, s streams) error 
 	case err != nil:
 		return err
 	case is.EndedAt.Before(began):
-		fmt.Fprintf(s.out, "Session %s%s had ended already (%s).\n", is.ID, is.of(), is.EndReason)
+		o.tellOver(ctx, s, is)
 	default:
 		fmt.Fprintf(s.out, "Ended session %s%s (%s).\n", is.ID, is.of(), is.EndReason)
 	}
 	return nil
+}
+
+// tellOver tells of a session that had ended before, and of what took its place: that
+// may live on.
+func (o *operators) tellOver(ctx context.Context, s streams, is shown) {
+	fmt.Fprintf(s.out, "Session %s%s had ended already (%s).\n", is.ID, is.of(), is.EndReason)
+	if is.ReplacedBy == "" {
+		return
+	}
+	next, _, err := o.session(ctx, http.MethodGet, is.ReplacedBy)
+	if err != nil {
+		next.Status = "nobody can tell whether it is live: " + err.Error()
+	}
+	fmt.Fprintf(s.out, "Session %s took its place (%s).\n", is.ReplacedBy, next.state())
 }
 
 type sessionEndAllCmd struct {

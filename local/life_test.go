@@ -135,6 +135,21 @@ func TestEndManyCommands(t *testing.T) {
 	h.wantSession(olga, "ended_by_admin")
 }
 
+// Who ends a session that was replaced is told of what took its place: it ends too if
+// that was just now, and may live on otherwise.
+func TestEndOfAReplacedSession(t *testing.T) {
+	h := newHouse(t)
+	alice, old := h.enter("alice")
+	in := h.must("POST", "/login/reauth", alice, `{"password":"`+testPassword+`"}`)
+	if in.status != 200 {
+		t.Fatalf("step-up: %d %s", in.status, in.text)
+	}
+	h.command("session end "+old, "had ended already (replaced).", "took its place (active).")
+	h.wantSession(in.cookie, "")
+	h.command("session end "+old+" --yes", "had ended already (replaced).", "took its place (ended (ended_by_admin)).")
+	h.wantSession(in.cookie, "ended_by_admin")
+}
+
 // The commands work on the same data without a server, and what they ended stays so.
 func TestEndManyWithoutServer(t *testing.T) {
 	h := newHouse(t)
