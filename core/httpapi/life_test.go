@@ -457,7 +457,7 @@ func TestPasswordChangeRepeated(t *testing.T) {
 		w := s.post("/account/password", change(firstPhrase, secondPhrase, ""), first)
 		s.store.failAt(-1)
 		if w.Code == http.StatusOK {
-			if n < 5 {
+			if n < 5 && n != 1 { // the fence, which is tried again
 				t.Errorf("call %d failed and nobody noticed", n)
 			}
 			continue

@@ -114,20 +114,27 @@ func mayRevive(r *Record, now time.Time) bool {
 	return !r.Ended() && r.AbsoluteExpiry.Add(Skew).After(now)
 }
 
-// replaceFence gives the fence a value that it never had. Each try has one of its own:
-// were one value written twice, the second write could bring back what a sign-in has
-// read, with the end of another call in between.
+// replaceFence gives the fence a value that it never had. Each of two tries has one of
+// its own: were one value written twice, the second write could bring back what a
+// sign-in has read, with the end of another call in between. Whoever waited for the
+// first until its time was over is not made to wait again.
 func (m *Manager) replaceFence(ctx context.Context, p Partition) error {
-	return insist(ctx, func() error {
-		var fence Fence
-		random(fence[:])
-		ctx, cancel := m.bounded(ctx)
-		defer cancel()
-		if err := m.store.SetFence(ctx, p, fence); err != nil {
-			return unavailable("set fence", err)
-		}
-		return nil
-	})
+	err := m.setFence(ctx, p)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = m.setFence(ctx, p)
+	}
+	return err
+}
+
+func (m *Manager) setFence(ctx context.Context, p Partition) error {
+	var fence Fence
+	random(fence[:])
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	if err := m.store.SetFence(ctx, p, fence); err != nil {
+		return unavailable("set fence", err)
+	}
+	return nil
 }
 
 // insist tries twice where the first try had no answer: it may have been carried out,
