@@ -80,7 +80,8 @@ func TestEndsAskForNothingBefore(t *testing.T) {
 	}{
 		{"end", []string{"DELETE /admin/sessions/" + someID + "?reason=ended_by_admin"}, "Ended session " + someID + " (ended_by_admin).\n"},
 		{
-			"end-others", []string{"POST /admin/sessions/" + someID + "/end-others", "GET /admin/sessions/" + someID},
+			"end-others",
+			[]string{"POST /admin/sessions/" + someID + "/end-others", "GET /admin/sessions/" + someID},
 			"Ended 2 sessions; " + someID + " stays (nobody can tell whether it is live: ",
 		},
 	} {

@@ -236,15 +236,27 @@ func TestEmptyValuesAreRefused(t *testing.T) {
 	h := newHouse(t)
 	alice, id := h.enter("alice")
 	for _, args := range [][]string{
-		{"end-where", "--role", "", "--all", "--yes"}, {"end-where", "--role=", "--all", "--yes"},
-		{"end-where", "--role", "", "--older-than", "1ns", "--yes"}, {"end-where", "--role", " ", "--older-than", "1ns", "--yes"},
-		{"end-where", "--method", "", "--role", "clerk", "--yes"}, {"end-where", "--user-agent", "", "--role", "clerk", "--yes"},
-		{"end-where", "--address", "", "--role", "clerk", "--yes"}, {"end-where", "--older-than", "", "--role", "clerk", "--yes"},
-		{"end-where", "--account", "", "--role", "clerk", "--yes"}, {"end-where", "--cursor", "", "--role", "clerk", "--yes"},
-		{"end-where", "--reason", "", "--role", "clerk", "--yes"}, {"end", id, "--reason", "", "--yes"},
-		{"end-all", "alice", "--reason", "", "--yes"}, {"end-all", "", "--yes"}, {"list", "", "--all"}, {"list", "--all", "--role", ""},
-		{"list", "--all", "--status", ""}, {"list", "--all", "--since", ""}, {"list", "--all", "--until", ""},
-		{"list", "--all", "--status", "ended", "--reason", ""}, {"count", "--status", ""},
+		{"end-where", "--role", "", "--all", "--yes"},
+		{"end-where", "--role=", "--all", "--yes"},
+		{"end-where", "--role", "", "--older-than", "1ns", "--yes"},
+		{"end-where", "--role", " ", "--older-than", "1ns", "--yes"},
+		{"end-where", "--method", "", "--role", "clerk", "--yes"},
+		{"end-where", "--user-agent", "", "--role", "clerk", "--yes"},
+		{"end-where", "--address", "", "--role", "clerk", "--yes"},
+		{"end-where", "--older-than", "", "--role", "clerk", "--yes"},
+		{"end-where", "--account", "", "--role", "clerk", "--yes"},
+		{"end-where", "--cursor", "", "--role", "clerk", "--yes"},
+		{"end-where", "--reason", "", "--role", "clerk", "--yes"},
+		{"end", id, "--reason", "", "--yes"},
+		{"end-all", "alice", "--reason", "", "--yes"},
+		{"end-all", "", "--yes"},
+		{"list", "", "--all"},
+		{"list", "--all", "--role", ""},
+		{"list", "--all", "--status", ""},
+		{"list", "--all", "--since", ""},
+		{"list", "--all", "--until", ""},
+		{"list", "--all", "--status", "ended", "--reason", ""},
+		{"count", "--status", ""},
 	} {
 		out, errs, code := operate(t, h.data, "", append([]string{"session"}, args...)...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, "is empty: leave it out, or say what is meant") {
