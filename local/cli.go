@@ -54,7 +54,7 @@ type sessionCmd struct {
 
 const description = `Server-side sessions: you keep the ticket, the server keeps the coat.
 
-Without a command it serves; its served are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
+Without a command it serves; its settings are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
 server runs on it or not. What ends something only says what it would do unless --yes.`
 
 // command is what each command implements.
