@@ -29,6 +29,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
 	User    userCmd    `cmd:"" help:"Users."`
 	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine a stack that is deployed on AWS; it only reads."`
 }
 
 type userCmd struct {
