@@ -30,6 +30,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Users."`
 	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine a stack that is deployed on AWS; it only reads."`
+	Canary  canaryCmd  `cmd:"" help:"Sign in somewhere, end the session, and time its first refusal."`
 }
 
 type userCmd struct {
