@@ -73,6 +73,34 @@ func TestDenied(t *testing.T) {
 	})
 }
 
+// TestGone: what the stack made and is not there fails, rather than being unknown.
+func TestGone(t *testing.T) {
+	const was = "it is not there any more ("
+	run(t, []findingCase{
+		{"a table", func(f *fakeAWS) {
+			f.fail("dynamodb.DescribeTable."+sessionsName, 400, "ResourceNotFoundException")
+			f.fail("dynamodb.DescribeTimeToLive."+sessionsName, 400, "ResourceNotFoundException")
+			f.fail("dynamodb.DescribeContinuousBackups."+sessionsName, 400, "TableNotFoundException")
+		}, []string{
+			"FAIL table " + sessionsName + ": " + was + "dynamodb:DescribeTable: AWS answered ResourceNotFoundException)",
+			"FAIL table-ttl " + sessionsName + ": " + was + "dynamodb:DescribeTimeToLive: AWS answered ResourceNotFoundException)",
+			"FAIL table-backups " + sessionsName + ": " + was + "dynamodb:DescribeContinuousBackups: AWS answered TableNotFoundException)",
+		}},
+		{
+			"a function", func(f *fakeAWS) { f.fail(functionUnder+"Login", 404, "ResourceNotFoundException") },
+			[]string{"FAIL function Login: " + was + "lambda:GetFunctionConfiguration: AWS answered ResourceNotFoundException)"},
+		},
+		{
+			"a role", func(f *fakeAWS) { f.fail("iam.ListRolePolicies.coatcheck-LoginRole", 404, "NoSuchEntity") },
+			[]string{"FAIL role Login: " + was + "iam:ListRolePolicies: AWS answered NoSuchEntity)"},
+		},
+		{
+			"an API, just now", func(f *fakeAWS) { f.fail(ownList, 404, "NotFoundException") },
+			[]string{"unknown authorizers HTTP API coatcheck (a1b2c3d4e5): apigateway:GET on /apis/*/authorizers: AWS answered NotFoundException"},
+		},
+	})
+}
+
 // TestRefused: AWS's own words on a refused signature may hold the credentials'.
 func TestRefused(t *testing.T) {
 	run(t, []findingCase{

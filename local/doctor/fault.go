@@ -100,3 +100,6 @@ var refused = map[string]bool{
 	"SignatureDoesNotMatch": true, "InvalidSignatureException": true, "IncompleteSignature": true,
 	"IncompleteSignatureException": true, "MissingAuthenticationToken": true, "AuthFailure": true, "InvalidAccessKeyId": true,
 }
+
+// gone says of what a stack made that somebody took it away.
+var gone = map[string]bool{"ResourceNotFoundException": true, "TableNotFoundException": true, "NoSuchEntity": true}

@@ -71,9 +71,13 @@ func (c check) unclear(do, found string, args ...any) Finding {
 	return c.finding(Unknown, fmt.Sprintf(found, args...), do)
 }
 
-// unanswered is a check for which AWS gave no answer.
+// unanswered is a check for which AWS gave no answer, or said that what the stack made
+// is not there.
 func (c check) unanswered(err error) Finding {
 	found, do := explain(err)
+	if gone[codeOf(err)] {
+		return c.fail("restore it, or deploy the stack anew", "it is not there any more (%s)", found)
+	}
 	return c.finding(Unknown, found, do)
 }
 
