@@ -29,6 +29,8 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
 	User    userCmd    `cmd:"" help:"Users."`
 	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine a stack that is deployed on AWS; it only reads."`
+	Canary  canaryCmd  `cmd:"" help:"Sign in somewhere, end the session, and time its first refusal."`
 }
 
 type userCmd struct {
@@ -54,7 +56,7 @@ type sessionCmd struct {
 
 const description = `Server-side sessions: you keep the ticket, the server keeps the coat.
 
-Without a command it serves; its served are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
+Without a command it serves; its settings are listed by: coatcheck serve --help. The operators' commands work on the same data whether a
 server runs on it or not. What ends something only says what it would do unless --yes.`
 
 // command is what each command implements.

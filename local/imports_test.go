@@ -2,6 +2,8 @@ package main
 
 import (
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -21,6 +23,7 @@ func TestImportsPointInward(t *testing.T) {
 		}},
 		{"coatcheck/core/httpapi/inbound", []string{"coatcheck/core/session"}},
 		{"coatcheck/core/httpapi", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi/inbound"}},
+		{"coatcheck/local/canary", []string{"coatcheck/core/session", "coatcheck/core/httpapi/inbound"}},
 		{"coatcheck/core/store/memory", []string{"coatcheck/core/session", "coatcheck/core/signin"}},
 		{"coatcheck/core/store/bolt", []string{"coatcheck/core/session", "coatcheck/core/signin", "go.etcd.io/bbolt", "golang.org/x/sys/"}},
 	} {
@@ -43,4 +46,55 @@ func allowedIn(dep string, allowed []string) bool {
 		}
 	}
 	return false
+}
+
+// TestNothingImportsLocal, and what examines AWS's control plane is linked nowhere else.
+func TestNothingImportsLocal(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "coatcheck/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	controlPlane := regexp.MustCompile(`^github\.com/aws/aws-sdk-go-v2/service/(apigateway|apigatewayv2|appsync|cloudformation|iam|lambda|secretsmanager)\b`)
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		for _, dep := range strings.Fields(imports) {
+			switch {
+			case strings.HasPrefix(dep, "coatcheck/local") && pkg != "coatcheck/local":
+				t.Errorf("%s imports %s", pkg, dep)
+			case controlPlane.MatchString(dep) && pkg != "coatcheck/local/doctor":
+				t.Errorf("%s imports %s", pkg, dep)
+			case controlPlane.MatchString(dep):
+				seen++
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("nothing imports the control plane's clients: this test looks for what is not there")
+	}
+}
+
+// TestControlPlaneIsOnlyRead: of the services that hold a deployment's configuration,
+// the program has no code that changes anything, and none that reads a secret's value.
+func TestControlPlaneIsOnlyRead(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "coatcheck")
+	if out, err := exec.Command("go", "build", "-o", exe, "coatcheck/local").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	symbols, err := exec.Command("go", "tool", "nm", exe).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation := regexp.MustCompile(`service/(apigateway|apigatewayv2|appsync|cloudformation|iam|lambda|secretsmanager)\.\(\*Client\)\.([A-Z]\w+)`)
+	reads := regexp.MustCompile(`^(Get|List|Describe)`)
+	found := map[string]bool{}
+	for _, m := range operation.FindAllStringSubmatch(string(symbols), -1) {
+		found[m[0]] = true
+		if !reads.MatchString(m[2]) || m[2] == "GetSecretValue" {
+			t.Errorf("the program links %s", m[0])
+		}
+	}
+	if len(found) < 10 {
+		t.Errorf("%d calls are linked: too few to be all", len(found))
+	}
 }
