@@ -108,10 +108,17 @@ func connectionAddress(r *http.Request) string {
 // Handler serves every route of the public surface: what [API.PublicHandler] and
 // [API.AdminHandler] serve.
 func (a *API) Handler() http.Handler {
+	mux := a.mux()
+	a.homeRoute(mux)
+	return a.secure(a.explain(mux))
+}
+
+// mux has every route of the public surface.
+func (a *API) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	a.publicRoutes(mux)
 	a.adminRoutes(mux, a.signedIn)
-	return a.secure(a.explain(mux))
+	return mux
 }
 
 // PublicHandler serves every route of the public surface but /admin, for a
@@ -119,6 +126,7 @@ func (a *API) Handler() http.Handler {
 func (a *API) PublicHandler() http.Handler {
 	mux := http.NewServeMux()
 	a.publicRoutes(mux)
+	a.homeRoute(mux)
 	return a.secure(a.explain(mux))
 }
 
@@ -137,7 +145,6 @@ func (a *API) publicRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /authorize", a.authorize)
 	a.accountRoutes(mux)
 	if a.auth != nil {
-		mux.Handle("GET /{$}", http.RedirectHandler(home, http.StatusSeeOther))
 		mux.HandleFunc("GET /login", a.loginPage)
 		mux.HandleFunc("POST /login", a.login)
 		mux.HandleFunc("GET /login/reauth", a.reauthPage)
@@ -146,6 +153,13 @@ func (a *API) publicRoutes(mux *http.ServeMux) {
 	if a.setup != nil {
 		mux.HandleFunc("GET /setup", a.setupPage)
 		mux.HandleFunc("POST /setup", a.setUp)
+	}
+}
+
+// homeRoute leads from / to a page of ours, where nothing else is at /.
+func (a *API) homeRoute(mux *http.ServeMux) {
+	if a.auth != nil {
+		mux.Handle("GET /{$}", http.RedirectHandler(home, http.StatusSeeOther))
 	}
 }
 
@@ -165,26 +179,34 @@ func (a *API) health(w http.ResponseWriter, _ *http.Request) {
 // explain answers for paths and methods that no route serves, as problems.
 func (a *API) explain(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, pattern := mux.Handler(r)
-		if pattern != "" {
+		switch pattern, allow := route(mux, r); {
+		case pattern != "":
 			mux.ServeHTTP(w, r)
-			return
-		}
-		probe := &probe{header: http.Header{}}
-		handler.ServeHTTP(probe, r)
-		if allow := probe.header.Get("Allow"); allow != "" {
+		case allow != "":
 			w.Header().Set("Allow", allow)
 			a.answerProblem(w, r, Problem{
 				Type: problemType("method-not-allowed"), Title: "Method not allowed", Status: http.StatusMethodNotAllowed,
 				Detail: "This route takes " + allow + ".", Instance: requestURN(r),
 			})
-			return
+		default:
+			a.answerProblem(w, r, Problem{
+				Type: problemType("not-found"), Title: "Not found", Status: http.StatusNotFound,
+				Detail: "There is nothing at this path.", Instance: requestURN(r),
+			})
 		}
-		a.answerProblem(w, r, Problem{
-			Type: problemType("not-found"), Title: "Not found", Status: http.StatusNotFound,
-			Detail: "There is nothing at this path.", Instance: requestURN(r),
-		})
 	})
+}
+
+// route returns the pattern that serves a request, or the methods that its path takes;
+// neither where there is nothing at the path.
+func route(mux *http.ServeMux, r *http.Request) (pattern, allow string) {
+	handler, pattern := mux.Handler(r)
+	if pattern != "" {
+		return pattern, ""
+	}
+	probe := &probe{header: http.Header{}}
+	handler.ServeHTTP(probe, r)
+	return "", probe.header.Get("Allow")
 }
 
 // probe takes the headers of an answer that is not sent.

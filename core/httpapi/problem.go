@@ -43,6 +43,7 @@ var answers = []struct {
 	title  string
 	detail string // "" shows the error's own text, which its maker wrote for clients
 }{
+	{ErrUpstream, http.StatusBadGateway, "upstream", "The application does not answer", "Nobody was signed out. Try again in a moment."},
 	{inbound.ErrCrossSite, http.StatusForbidden, "cross-site", "Cross-site request", "A request that changes something must come from a page of this origin, shown by Sec-Fetch-Site or Origin."},
 	{inbound.ErrPath, http.StatusBadRequest, "ambiguous-path", "Ambiguous path", "It can be read in several ways. Use one without dot segments, empty ones and encoded slashes."},
 	{signin.ErrRefused, http.StatusUnauthorized, "credentials-refused", "User name or password is not right", "Check both and try again."},

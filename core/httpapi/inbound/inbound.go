@@ -70,12 +70,17 @@ func cookies(h http.Header) (all []session.Presented) {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			if v, ok := strings.CutPrefix(strings.Trim(pair, " \t"), CookieName+"="); ok {
+			if v, ok := sessionCookie(pair); ok {
 				all = append(all, session.Presented{Token: v})
 			}
 		}
 	}
 	return all
+}
+
+// sessionCookie returns a pair's value if its name is the session cookie's.
+func sessionCookie(pair string) (value string, ours bool) {
+	return strings.CutPrefix(strings.Trim(pair, " \t"), CookieName+"=")
 }
 
 func bearers(h http.Header) (all []session.Presented) {
