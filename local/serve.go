@@ -15,6 +15,7 @@ import (
 	"coatcheck/core/settings"
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
+	"coatcheck/local/upstream"
 )
 
 // Bounds of the server, each against a client that holds on to what it does not use.
@@ -111,7 +112,11 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
 	}
-	servers := []server{{newServer(api.Handler(), log), l}}
+	public := newServer(api.Handler(), log)
+	if s.upstream != nil {
+		public = inFront(api, s, log)
+	}
+	servers := []server{{public, l}}
 	if folder != "" {
 		operators, err := listenOperators(folder)
 		if err != nil {
@@ -126,10 +131,21 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)
 	}
+	if s.upstream != nil {
+		fmt.Fprintf(out.out, "In front of %s: what is no path of ours goes on to it, with a session only.\n", s.upstream)
+	}
 	if s.demo {
 		go p.showDemo(ctx, log, out)
 	}
 	return serveAll(ctx, log, servers...)
+}
+
+// inFront is a server in front of an application.
+func inFront(api *httpapi.API, s served, log *slog.Logger) *http.Server {
+	proxy := upstream.New(api, s.upstream, &upstream.Options{HTTPS: strings.HasPrefix(s.origins[0], "https:"), Log: log})
+	front := newServer(api.InFront(proxy), log)
+	front.RegisterOnShutdown(proxy.Close)
+	return front
 }
 
 // firstStart returns a one-time page and its secret while nobody can administer.

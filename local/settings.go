@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
+	"coatcheck/local/upstream"
 )
 
 // serveCmd are the settings of serving, as they are given: texts, so that every one
@@ -24,6 +27,7 @@ type serveCmd struct {
 	TagKeys  string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
 	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
 	Routes   []string `env:"COATCHECK_ROUTES" placeholder:"ROUTE..." help:"Route and what is asked of it: passive (no use of the session), optional, role=NAME|NAME, max-age=15m; such as 'GET /notifications/{id} passive'. May be repeated (${env})."`
+	Upstream string   `env:"COATCHECK_UPSTREAM" placeholder:"URL" help:"Application to stand in front of, such as http://localhost:3000: what is no path of ours goes on to it, with a session only (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
@@ -74,6 +78,7 @@ type served struct {
 	keys     session.Keys // zero: the one kept with the data
 	policy   session.Policy
 	routes   inbound.Routes
+	upstream *url.URL // nil: none
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
@@ -83,7 +88,7 @@ type served struct {
 func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
-		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","),
+		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","), "upstream": c.Upstream,
 	}[name]
 }
 
@@ -97,6 +102,7 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 		log:  &slog.HandlerOptions{Level: r.LogLevel()},
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),
 	}
+	s.upstream = c.application(r)
 	loopback := checkAddr(r)
 	for _, origin := range c.Origin {
 		if want := inbound.Unfit(origin); want != "" {
@@ -113,6 +119,27 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 		r.Fault("tag-keys", "", "a key of 64 hexadecimal digits, the same for all that share the tables, when --store is dynamodb")
 	}
 	return s, r.Err()
+}
+
+// application returns the address of the application to stand in front of, nil if there
+// is none.
+func (c *serveCmd) application(r *settings.Reader) *url.URL {
+	text := r.Text("upstream")
+	if text == "" {
+		return nil
+	}
+	target, want := upstream.Parse(text)
+	machine, _ := net.InterfaceAddrs() // without them what is certain is still found
+	if target != nil && (upstream.Reaches(target, c.Addr, machine) || slices.Contains(c.Origin, target.String())) {
+		want = "the application's own address, which is neither --addr nor --origin"
+	}
+	if strings.Contains(text, "@") {
+		text = "[redacted]"
+	}
+	if want != "" {
+		r.Fault("upstream", text, want)
+	}
+	return target
 }
 
 // checkAddr reports whether the address is on loopback.
