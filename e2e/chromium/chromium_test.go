@@ -39,10 +39,10 @@ type site struct {
 	tab    context.Context
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, args ...string) *site {
 	t.Helper()
 	s := &site{t: t, exe: program.Build(t), data: filepath.Join(program.Folder(t), "data")}
-	server := program.Serve(t, exec.Command(s.exe, "--addr", "127.0.0.1:0", "--data", s.data))
+	server := program.Serve(t, exec.Command(s.exe, append([]string{"--addr", "127.0.0.1:0", "--data", s.data}, args...)...))
 	s.origin = server.Origin
 	first := server.Line(t)
 	s.setup = first[strings.Index(first, "http"):]
