@@ -21,6 +21,16 @@ type call struct {
 	session int // in the order in which sessions were made; 0: none
 }
 
+// newest is the session that was made last, whatever became of it.
+func (c *calls) newest() session.ID {
+	for id, n := range c.known {
+		if n == len(c.known) {
+			return id
+		}
+	}
+	return session.ID{}
+}
+
 func (c *calls) through(ctx context.Context, name string, id session.ID, do func() error) error {
 	if c.meet == nil {
 		return do()
