@@ -53,13 +53,20 @@ func endExpired(s *scene) {
 	s.want(r.End.Reason == session.EndedByAdmin, "the end is %+v", r.End)
 }
 
+// The one in hand is neither the user's oldest session nor the newest.
 func endOthers(s *scene) {
-	here, there, other := s.enter("ann"), s.enter("ann"), s.enter("bob")
+	var all []ticket
+	for range 3 {
+		all = append(all, s.enter("ann"))
+		s.move(time.Second)
+	}
+	here, other := all[1], s.enter("bob")
 	n, err := s.EndOthers(s.ctx, "ann", here.ID, session.EndedByUser, session.BySubject("ann"))
 	s.must(err)
-	s.want(n == 1, "%d ended", n)
+	s.want(n == 2, "%d ended", n)
 	s.allowed(s.Manager, here.Presented)
-	s.refused(s.Manager, there.Presented, session.Ended, session.EndedByUser)
+	s.refused(s.Manager, all[0].Presented, session.Ended, session.EndedByUser)
+	s.refused(s.Manager, all[2].Presented, session.Ended, session.EndedByUser)
 	s.allowed(s.Manager, other.Presented)
 }
 
