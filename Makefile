@@ -2,8 +2,8 @@
 # make unit   the tests that need no server and no browser
 # make lint   formatters and linters, pinned in tools/go.mod
 # make fuzz   each fuzz test for FUZZTIME: a number of runs such as 20000x, or a time
-# make prove  what the proofs sample in make test, as a whole: some 25 minutes
-# make mutate each guard of e2e/guards/guards.txt broken on purpose; a test has to notice
+# make prove  what the proofs sample in make test, as a whole, within 30 minutes
+# make mutate each guard of e2e/guards/guards.txt broken on purpose; a test has to notice, within 30 minutes
 # make bench  benchmarks
 # make template   the deployment's template and the examples': SAM CLI's own checks, cfn-lint, checkov, what SAM makes of it
 # make sam-local  the deployment on this machine, until Ctrl-C
@@ -16,12 +16,13 @@ KILLS    ?= 300
 LOADING   = ./core/store/dynamo/servertest
 FUZZTIME ?= 20000x
 GUARDS   ?= 12
+MOST     ?= 30m
 
 # The functions of template.yaml, by logical id; Demo is for local trials.
 FUNCTIONS     = Login Authorize Admin Demo
 GOARCH_LAMBDA ?= arm64
 
-.PHONY: build test race unit lint fuzz prove mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
+.PHONY: build test race unit lint fuzz prove proofs mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
@@ -79,14 +80,17 @@ fuzz:
 PROOFS = TestHistory|TestRaces|TestFaults|TestLimits|TestMachine|TestRotation
 
 prove:
-	COATCHECK_TEST_PROVE=1 $(GO) test -count=1 -timeout 30m -v -run '$(PROOFS)' \
+	tools/within $(MOST) $(MAKE) --no-print-directory proofs
+
+proofs:
+	COATCHECK_TEST_PROVE=1 $(GO) test -count=1 -timeout $(MOST) -v -run '$(PROOFS)' \
 		./proof ./core/session ./core/store/memory ./core/store/bolt | grep -v '^=== '
-	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout 30m -v -run 'TestLocalHistory|TestLocalPurge|TestLocalLife$$' \
+	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v -run 'TestLocalHistory|TestLocalPurge|TestLocalLife$$' \
 		./core/store/dynamo/servertest | grep -v '^=== '
-	COATCHECK_TEST_KILLS=2000 $(GO) test -count=1 -timeout 30m -v -run 'TestKill|TestReady' ./local
+	COATCHECK_TEST_KILLS=2000 $(GO) test -count=1 -timeout $(MOST) -v -run 'TestKill|TestReady' ./local
 
 mutate:
-	COATCHECK_TEST_GUARDS=all tools/with-databases $(GO) test -count=1 -timeout 40m -v ./e2e/guards
+	COATCHECK_TEST_GUARDS=all tools/within $(MOST) tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v ./e2e/guards
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./core/...

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -23,8 +22,8 @@ const defaultKills = 15
 
 // The server is killed again and again at a random moment of a load of sign-ins and
 // ends. Nothing that it acknowledged is lost: every sign-in still holds, every end
-// still does, whatever the moment was. Every other time the end of the file goes with
-// it, as when the machine fails: what no commit had synced.
+// still does, whatever the moment was. Every other time the file loses with it all that
+// the last commit does not stand on, as when the machine fails in the next one.
 func TestKill(t *testing.T) {
 	kills := defaultKills
 	if text := os.Getenv("COATCHECK_TEST_KILLS"); text != "" {
@@ -37,13 +36,13 @@ func TestKill(t *testing.T) {
 	data := dataFolder(t)
 	users := crashUsers(t, data)
 	all := &acknowledged{live: map[string]bool{}}
-	cut := 0
+	lost := 0
 	for n := range kills {
 		p := start(t, data, "--per-user", "1000", "--log-level", "error")
 		this := &acknowledged{live: map[string]bool{}}
 		p.loadUntilKilled(users, this)
-		if n%2 == 1 && cutUnsynced(t, filepath.Join(data, "coatcheck.db")) {
-			cut++
+		if n%2 == 1 {
+			lost += loseUnsynced(t, filepath.Join(data, "coatcheck.db"), n%4 == 1)
 		}
 		p = start(t, data, "--per-user", "1000", "--log-level", "error")
 		p.wantKept(this)
@@ -53,70 +52,11 @@ func TestKill(t *testing.T) {
 	p := start(t, data, "--per-user", "1000")
 	p.wantKept(all)
 	signIns, ends := all.count()
-	t.Logf("%d kills, %d times the unsynced end of the file cut off, %d acknowledged sign-ins, %d acknowledged ends, 0 lost unless said above",
-		kills, cut, signIns, ends)
+	t.Logf("%d kills, %d pages lost that no commit stands on, %d acknowledged sign-ins, %d acknowledged ends, 0 lost unless said above",
+		kills, lost, signIns, ends)
 	if signIns < kills || ends < kills/2 {
 		t.Errorf("%d sign-ins and %d ends in %d kills are too few to show anything", signIns, ends, kills)
 	}
-}
-
-// cutUnsynced cuts a data file off behind the last page that its newest valid meta page
-// counts: a commit syncs its pages before it writes that one. It reports whether there
-// was anything to cut.
-func cutUnsynced(t *testing.T, path string) bool {
-	t.Helper()
-	file, err := os.OpenFile(path, os.O_RDWR, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	end := int64(0)
-	for newest, page := uint64(0), int64(0); page < 2; page++ {
-		if m, ok := readMeta(t, file, page*int64(os.Getpagesize())); ok && m.txid >= newest {
-			newest, end = m.txid, m.end
-		}
-	}
-	if end == 0 {
-		t.Fatal("the data file has no valid meta page")
-	}
-	if info.Size() <= end {
-		return false
-	}
-	if err := file.Truncate(end); err != nil {
-		t.Fatal(err)
-	}
-	return true
-}
-
-// meta is what is read of bbolt's meta page.
-type meta struct {
-	txid uint64
-	end  int64 // of the pages that it counts, in bytes
-}
-
-// readMeta reads a meta page as bbolt lays it out: a header of 16 bytes, then magic,
-// version, page size, flags (4 bytes each), root, sequence, free list, page count,
-// transaction (8 each) and a checksum of all of that (FNV-1a). No machine that this runs
-// on is big-endian.
-func readMeta(t *testing.T, file *os.File, at int64) (meta, bool) {
-	t.Helper()
-	const header, sum = 16, 56
-	raw := make([]byte, header+sum+8)
-	if _, err := file.ReadAt(raw, at); err != nil {
-		t.Fatal(err)
-	}
-	body := raw[header:]
-	check := fnv.New64a()
-	_, _ = check.Write(body[:sum])
-	if binary.LittleEndian.Uint32(body) != 0xED0CDAED || binary.LittleEndian.Uint64(body[sum:]) != check.Sum64() {
-		return meta{}, false
-	}
-	pages := int64(binary.LittleEndian.Uint64(body[40:]))
-	return meta{binary.LittleEndian.Uint64(body[48:]), pages * int64(binary.LittleEndian.Uint32(body[8:]))}, true
 }
 
 func crashUsers(t *testing.T, data string) []string {
@@ -264,16 +204,16 @@ func TestReadyAgainWithinASecond(t *testing.T) {
 	wantReady(t, func(int) string { return data })
 }
 
-// wantReady starts the program some times, kills it, and wants the fastest to have been
-// ready within a second: the machine may be busy, the program's own time is the best.
+// wantReady starts the program some times, kills it, and wants it to have been ready
+// within a second more often than not: now and then the machine is busy elsewhere.
 func wantReady(t *testing.T, data func(n int) string) {
 	t.Helper()
 	exe := filepath.Join(t.TempDir(), "coatcheck")
 	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	best := time.Hour
-	for n := range 5 {
+	took := make([]time.Duration, 5)
+	for n := range took {
 		cmd := exec.Command(exe, "--addr", "127.0.0.1:0", "--data", data(n))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -284,15 +224,16 @@ func wantReady(t *testing.T, data func(n int) string) {
 			t.Fatal(err)
 		}
 		_, readErr := out.Read(make([]byte, 16))
-		best = min(best, time.Since(began))
+		took[n] = time.Since(began)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if readErr != nil {
 			t.Fatal(readErr)
 		}
 	}
-	t.Logf("ready after %v", best)
-	if best > time.Second {
-		t.Errorf("ready after %v: want at most a second", best)
+	slices.Sort(took)
+	t.Logf("ready after %v", took)
+	if median := took[len(took)/2]; median > time.Second {
+		t.Errorf("ready after %v: want at most a second", median)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"coatcheck/core/session"
-	"coatcheck/core/signin"
 )
 
 var errFault = errors.New("the network is down")
@@ -39,15 +38,19 @@ type trouble struct {
 	lasting bool
 	hangUp  context.CancelFunc
 	calls   atomic.Int64 // so far; ends of many come in parallel
+	befell  string       // the first call that it befell
 }
 
 // met reports whether there was a call that the trouble befell.
 func (t *trouble) met() bool { return t.calls.Load() > int64(t.at) }
 
-func (t *trouble) meet(ctx context.Context, _ call, do func() error) error {
+func (t *trouble) meet(ctx context.Context, c call, do func() error) error {
 	n := t.calls.Add(1) - 1
 	if n < int64(t.at) || n > int64(t.at) && !t.lasting {
 		return do()
+	}
+	if n == int64(t.at) {
+		t.befell = c.name
 	}
 	if t.applied {
 		_ = do()
@@ -63,28 +66,30 @@ func (t *trouble) meet(ctx context.Context, _ call, do func() error) error {
 	return errFault
 }
 
-// operation is something that is asked for while a store is in trouble.
+// operation is something that is asked for while a store is in trouble. stray is how
+// many sessions may be left that nobody holds: an end that follows an error may fail, too.
 type operation struct {
 	do func(ctx context.Context) error
 	// holds says what is wrong although the answer was yes.
-	holds func() string
-	// after says what is wrong though the answer was an error. stray is how many sessions
-	// may be left that nobody holds: an end that follows an error may fail, too.
+	holds func(stray int) string
+	// after says what is wrong though the answer was an error.
 	after func(err error, stray int) string
 }
 
-// operations are all that write, and the look-ups.
+// operations are all that call a store.
 var operations = []struct {
 	name string
 	open func(w *world) operation
 }{
 	{"sign in", faultySignIn},
-	{"sign in over the limit", faultySignInOverLimit},
+	{"sign in over the limit", func(w *world) operation { return faultySignInOverLimit(w, false) }},
+	{"sign in over the limit with a session in hand", func(w *world) operation { return faultySignInOverLimit(w, true) }},
 	{"sign in with a session in hand", func(w *world) operation { return faultyReplace(w, false) }},
 	{"step up", func(w *world) operation { return faultyReplace(w, true) }},
 	{"act as somebody", faultyActing},
 	{"look-up", func(w *world) operation { return faultyLookup(w, 0) }},
 	{"look-up that touches", func(w *world) operation { return faultyLookup(w, time.Hour) }},
+	{"look-up while acting", faultyLookupActing},
 	{"offer", faultyOffer},
 	{"confirmation", faultyConfirmation},
 	{"replay", faultyReplay},
@@ -94,7 +99,15 @@ var operations = []struct {
 	{"end others", faultyEndOthers},
 	{"end everybody", faultyEveryone},
 	{"end by predicate", faultyWalk},
+	{"end by predicate and account", faultyWalkAccounts},
 	{"sweep", faultySweep},
+	{"list", faultyList},
+	{"list all", faultyListAll},
+	{"count all", faultyCountAll},
+	{"add a user", faultyAdd},
+	{"find a user by name", faultyResolve},
+	{"list users", faultyUsers},
+	{"enable", faultyEnable},
 	{"disable", faultyDisable},
 	{"roles", faultyRoles},
 	{"password reset", faultyReset},
@@ -105,15 +118,20 @@ var operations = []struct {
 // Each store call of each operation fails in each way, once and for as long as the
 // operation lasts.
 func TestFaults(t *testing.T) {
-	cases := 0
+	cases, befell := 0, map[string]int{}
 	for _, o := range operations {
 		t.Run(o.name, func(t *testing.T) {
 			before := cases
 			synctest.Test(t, func(t *testing.T) {
 				for _, f := range faults {
 					for _, lasting := range []bool{false, true} {
-						for at := 0; suffer(t, o.open, &trouble{fault: f, at: at, lasting: lasting}); at++ {
+						for at := 0; ; at++ {
+							trouble := &trouble{fault: f, at: at, lasting: lasting}
+							if !suffer(t, o.open, trouble) {
+								break
+							}
 							cases++
+							befell[trouble.befell]++
 						}
 					}
 				}
@@ -124,7 +142,18 @@ func TestFaults(t *testing.T) {
 			t.Logf("%d faults", cases-before)
 		})
 	}
-	t.Logf("%d faults in all", cases)
+	for _, name := range callNames {
+		if befell[name] == 0 {
+			t.Errorf("no fault befell the call %q", name)
+		}
+	}
+	t.Logf("%d faults in all: %v", cases, befell)
+}
+
+// callNames are the kinds of calls of the two stores.
+var callNames = []string{
+	"create", "read", "touch", "rotate", "end", "list", "page", "count", "fence", "raise",
+	"account", "account-create", "account-list", "account-name", "account-write",
 }
 
 // suffer carries an operation out in trouble, and again when the trouble is over. It
@@ -150,7 +179,7 @@ func suffer(t *testing.T, open func(*world) operation, trouble *trouble) bool {
 	wrong := ""
 	switch {
 	case err == nil:
-		wrong = o.holds()
+		wrong = o.holds(0)
 	case !isOpen(err):
 		wrong = "that is no answer to a fault"
 	default:
@@ -162,7 +191,7 @@ func suffer(t *testing.T, open func(*world) operation, trouble *trouble) bool {
 	}
 	if err = o.do(context.Background()); err != nil {
 		t.Errorf("%s: repeated: %v", where, err)
-	} else if wrong = o.holds(); wrong != "" && !trouble.lasting {
+	} else if wrong = o.holds(stray); wrong != "" {
 		t.Errorf("%s: repeated: %s", where, wrong)
 	}
 	return true
@@ -186,350 +215,4 @@ func says(ok bool, format string, args ...any) string {
 func (w *world) liveAre(subject string, want, stray int) string {
 	n := w.live(subject)
 	return says(want <= n && n <= want+stray, "%d sessions are live, want %d and at most %d besides", n, want, stray)
-}
-
-func faultySignIn(w *world) operation {
-	ann := w.user("ann")
-	had := w.enter(ann)
-	var fresh ticket
-	given := 0
-	return operation{
-		do: func(ctx context.Context) error {
-			if fresh = w.signIn(ctx, w.Manager, session.SignIn{Subject: ann}); fresh.given() {
-				given++
-			}
-			return fresh.err
-		},
-		holds: func() string {
-			if !w.allowed(fresh.Presented) || !w.allowed(had.Presented) {
-				return "an innocent session is refused"
-			}
-			return w.liveAre(ann, 1+given, 0)
-		},
-		after: func(_ error, stray int) string { return w.liveAre(ann, 1, stray) },
-	}
-}
-
-func faultySignInOverLimit(w *world) operation {
-	w.policy.PerUser = 2
-	w.Manager = w.process(0)
-	ann := w.user("ann")
-	w.enter(ann)
-	w.enter(ann)
-	w.now = w.now.Add(time.Minute)
-	var fresh ticket
-	return operation{
-		do: func(ctx context.Context) error {
-			fresh = w.signIn(ctx, w.Manager, session.SignIn{Subject: ann})
-			return fresh.err
-		},
-		holds: func() string {
-			return says(w.allowed(fresh.Presented), "the new session is refused") + w.liveAre(ann, 2, 0)
-		},
-		after: func(_ error, stray int) string {
-			n := w.live(ann)
-			return says(n <= 2+stray, "%d sessions are live, the limit is 2", n)
-		},
-	}
-}
-
-func faultyReplace(w *world, stepUp bool) operation {
-	ann := w.user("ann")
-	old := w.enter(ann)
-	var fresh ticket
-	given := 0
-	in := session.SignIn{Subject: ann, Replace: old.Presented, StepUp: stepUp}
-	return operation{
-		do: func(ctx context.Context) error {
-			if w.calls.meet == nil && !w.allowed(old.Presented) {
-				in.StepUp = false // as who was signed out has to: by signing in
-			}
-			if fresh = w.signIn(ctx, w.Manager, in); fresh.given() {
-				given++
-			}
-			return fresh.err
-		},
-		holds: func() string {
-			return says(w.allowed(fresh.Presented) && !w.allowed(old.Presented), "the new session, or the old one") + w.liveAre(ann, given, 0)
-		},
-		after: func(err error, stray int) string {
-			// A trouble that lasts, and a caller who hung up, may have taken away the answer
-			// to the last call, by which the old session ends.
-			if stray == 0 && !errors.Is(err, context.Canceled) && !w.allowed(old.Presented) {
-				return "the holder was signed out"
-			}
-			return w.liveAre(ann, 0, 1+stray)
-		},
-	}
-}
-
-func faultyActing(w *world) operation {
-	ann, olga := w.user("ann"), w.user("olga")
-	own := w.enter(olga)
-	var acting ticket
-	given := 0
-	return operation{
-		do: func(ctx context.Context) error {
-			if acting = w.signIn(ctx, w.Manager, session.SignIn{Subject: ann, Actor: own.record.ID}); acting.given() {
-				given++
-			}
-			return acting.err
-		},
-		holds: func() string {
-			return says(w.allowed(acting.Presented) && w.allowed(own.Presented), "the session is refused") + w.liveAre(ann, given, 0)
-		},
-		after: func(_ error, stray int) string {
-			return says(w.allowed(own.Presented), "the actor was signed out") + w.liveAre(ann, 0, stray)
-		},
-	}
-}
-
-func faultyLookup(w *world, later time.Duration) operation {
-	k := w.enter(w.user("ann"))
-	w.now = w.now.Add(later)
-	in := func() string { return says(w.allowed(k.Presented), "the holder was signed out") }
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.Lookup(ctx, k.Presented)
-			return err
-		},
-		holds: in,
-		after: func(err error, _ int) string {
-			return says(session.OutcomeOf(err) == session.Unavailable, "that is a decision") + in()
-		},
-	}
-}
-
-func faultyOffer(w *world) operation {
-	k := w.enter(w.user("ann"))
-	w.now = w.now.Add(time.Hour)
-	var given []session.Presented
-	in := func() string {
-		if !w.allowed(k.Presented) {
-			return "the holder was signed out"
-		}
-		if n := len(given); n > 0 && !w.allowed(given[n-1]) {
-			return "the last token that was handed out is refused"
-		}
-		return ""
-	}
-	return operation{
-		do: func(ctx context.Context) error {
-			_, token, err := w.Renew(ctx, k.Presented)
-			if !token.IsZero() {
-				given = append(given, session.Presented{Token: token.Reveal()})
-			}
-			return err
-		},
-		holds: in,
-		after: func(error, int) string { return in() },
-	}
-}
-
-func faultyConfirmation(w *world) operation {
-	k := w.enter(w.user("ann"))
-	w.now = w.now.Add(time.Hour)
-	_, token, err := w.Renew(w.ctx, k.Presented)
-	w.must(err)
-	next := session.Presented{Token: token.Reveal()}
-	in := func() string {
-		return says(w.allowed(next) && w.allowed(k.Presented), "the holder was signed out")
-	}
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.Lookup(ctx, next)
-			return err
-		},
-		holds: in,
-		after: func(error, int) string { return in() },
-	}
-}
-
-func faultyReplay(w *world) operation {
-	k := w.enter(w.user("ann"))
-	w.now = w.now.Add(time.Hour)
-	_, token, err := w.Renew(w.ctx, k.Presented)
-	w.must(err)
-	next := session.Presented{Token: token.Reveal()}
-	_, err = w.Lookup(w.ctx, next)
-	w.must(err)
-	w.now = w.now.Add(time.Minute)
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.Lookup(ctx, k.Presented)
-			switch session.OutcomeOf(err) {
-			case session.Reused, session.Ended:
-				return nil // that is the right answer
-			case session.Allowed:
-				return errors.New("a replayed token was let in")
-			}
-			return err
-		},
-		holds: func() string { return says(!w.allowed(next), "the session goes on") },
-		after: func(error, int) string { return "" },
-	}
-}
-
-// over is an operation that ends sessions of ann, and of nobody else.
-func over(w *world, do func(ctx context.Context) error, ended ...ticket) operation {
-	other := w.enter(w.user("innocent"))
-	innocent := func() string { return says(w.allowed(other.Presented), "somebody else was signed out") }
-	return operation{
-		do: do,
-		holds: func() string {
-			for i := range ended {
-				if w.allowed(ended[i].Presented) {
-					return fmt.Sprintf("session %d was ended and is let in", i+1)
-				}
-			}
-			return innocent()
-		},
-		after: func(error, int) string { return innocent() },
-	}
-}
-
-func faultySignOut(w *world) operation {
-	k := w.enter(w.user("ann"))
-	return over(w, func(ctx context.Context) error {
-		_, err := w.SignOut(ctx, k.Presented)
-		return err
-	}, k)
-}
-
-func faultyEnd(w *world) operation {
-	k := w.enter(w.user("ann"))
-	return over(w, func(ctx context.Context) error {
-		_, err := w.End(ctx, k.record.ID, session.EndedByAdmin, session.ByOperator)
-		return err
-	}, k)
-}
-
-func faultyEndAll(w *world) operation {
-	ann := w.user("ann")
-	a, b, c := w.enter(ann), w.enter(ann), w.enter(ann)
-	return over(w, func(ctx context.Context) error {
-		_, err := w.EndAll(ctx, ann, session.EndedByAdmin, session.ByOperator)
-		return err
-	}, a, b, c)
-}
-
-func faultyEndOthers(w *world) operation {
-	ann := w.user("ann")
-	here, a, b := w.enter(ann), w.enter(ann), w.enter(ann)
-	o := over(w, func(ctx context.Context) error {
-		_, err := w.EndOthers(ctx, ann, here.record.ID, session.EndedByUser, session.BySubject(ann))
-		return err
-	}, a, b)
-	return keeping(w, o, here)
-}
-
-// keeping wants a session to stay, whatever happens.
-func keeping(w *world, o operation, here ticket) operation {
-	holds, after := o.holds, o.after
-	kept := func() string { return says(w.allowed(here.Presented), "the session in hand ended") }
-	o.holds = func() string { return holds() + kept() }
-	o.after = func(err error, stray int) string { return after(err, stray) + kept() }
-	return o
-}
-
-func faultyEveryone(w *world) operation {
-	a, b := w.enter(w.user("ann")), w.enter(w.user("bob"))
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.EndEveryone(ctx)
-			return err
-		},
-		holds: func() string {
-			return says(!w.allowed(a.Presented) && !w.allowed(b.Presented), "somebody is let in")
-		},
-		after: func(error, int) string { return "" },
-	}
-}
-
-func faultyWalk(w *world) operation {
-	ann := w.user("ann")
-	a, b := w.enter(ann), w.enter(ann)
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.EndWhere(ctx, session.Walk{
-				Filter: session.Filter{Role: "clerk"}, Reason: session.EndedByAdmin, By: session.ByOperator,
-			})
-			return err
-		},
-		holds: func() string {
-			return says(!w.allowed(a.Presented) && !w.allowed(b.Presented), "a session that fits is let in")
-		},
-		after: func(error, int) string { return "" },
-	}
-}
-
-func faultySweep(w *world) operation {
-	ann := w.user("ann")
-	w.enter(ann)
-	w.enter(ann)
-	w.now = w.now.Add(time.Minute)
-	_, err := w.EndEveryone(w.ctx)
-	w.must(err)
-	w.now = w.now.Add(time.Minute)
-	fresh := w.enter(ann)
-	in := func() string { return says(w.allowed(fresh.Presented), "a session made afterwards was ended") }
-	return operation{
-		do: func(ctx context.Context) error {
-			_, err := w.Sweep(ctx, session.ByRule, "")
-			return err
-		},
-		holds: func() string {
-			n, err := w.CountAll(w.ctx, session.StateActive, time.Time{}, time.Time{})
-			return says(err == nil && n == 1, "%d are counted as active, %v", n, err) + in()
-		},
-		after: func(error, int) string { return in() },
-	}
-}
-
-func faultyChange(w *world, c signin.UserChange) operation {
-	ann := w.user("ann")
-	a, b := w.enter(ann), w.enter(ann)
-	return over(w, func(ctx context.Context) error {
-		_, err := w.directory.Change(ctx, ann, c, session.ByOperator)
-		return err
-	}, a, b)
-}
-
-func faultyDisable(w *world) operation {
-	disabled := true
-	return faultyChange(w, signin.UserChange{Disabled: &disabled})
-}
-
-func faultyRoles(w *world) operation {
-	roles := []string{"guest"}
-	return faultyChange(w, signin.UserChange{Roles: &roles})
-}
-
-func faultyReset(w *world) operation {
-	password := signin.NewPassword(secondPhrase)
-	return faultyChange(w, signin.UserChange{Password: &password})
-}
-
-func faultyOwnPassword(w *world, endOthers bool) operation {
-	ann := w.user("ann")
-	here, other := w.enter(ann), w.enter(ann)
-	do := func(ctx context.Context) error {
-		_, err := w.directory.ChangePassword(ctx, signin.PasswordChange{
-			Subject: ann, New: secondPhrase, Keep: here.record.ID, EndOthers: endOthers, By: session.BySubject(ann),
-			Verify: func(ctx context.Context) (bool, error) {
-				_, err := w.check(ann, firstPhrase)(ctx)
-				if !errors.Is(err, signin.ErrRefused) {
-					return false, err
-				}
-				_, err = w.check(ann, secondPhrase)(ctx)
-				return err == nil, err
-			},
-		})
-		return err
-	}
-	ended := []ticket{other}
-	if !endOthers {
-		ended = nil
-	}
-	return keeping(w, over(w, do, ended...), here)
 }

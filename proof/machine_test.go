@@ -3,6 +3,7 @@ package proof_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,55 +15,17 @@ import (
 // verdictOf is an answer as this package writes it: the outcome and the reason.
 func verdictOf(err error) string {
 	var refusal *session.Refusal
-	if !errors.As(err, &refusal) {
+	switch {
+	case errors.Is(err, session.ErrOvertaken):
+		return "overtaken"
+	case errors.Is(err, session.ErrInvalid):
+		return "invalid"
+	case !errors.As(err, &refusal):
 		return "allowed"
-	}
-	if refusal.Reason == "" {
+	case refusal.Reason == "":
 		return string(refusal.Outcome)
 	}
 	return fmt.Sprintf("%s %s", refusal.Outcome, refusal.Reason)
-}
-
-// model is what a session is: all that decides over it, in one place.
-type model struct {
-	subject       string
-	created, seen time.Time
-	idle          time.Duration // between its last use and its expiry, as it was made
-	absolute      time.Time
-	end           session.EndReason
-	token         session.Presented
-	id            session.ID
-}
-
-// expires is when the session is over unless it is used, by its record alone.
-func (s *model) expires() time.Time { return earliest(s.seen.Add(s.idle), s.absolute) }
-
-// verdict is what a look-up has to say at a time, under a policy, everybody having been
-// ended before some time.
-func (s *model) verdict(now time.Time, p session.Policy, everybody time.Time) string {
-	absolute := earliest(s.absolute, s.created.Add(p.Absolute))
-	idle := earliest(s.expires(), s.seen.Add(p.Idle), absolute)
-	switch {
-	case s.end != "":
-		return "ended " + string(s.end)
-	case !everybody.IsZero() && !s.created.After(everybody.Add(session.Skew)) && earliest(everybody, now).Before(idle):
-		return "ended ended_everywhere"
-	case now.Before(idle):
-		return "allowed"
-	case idle.Before(absolute):
-		return "expired idle_timeout"
-	}
-	return "expired absolute_timeout"
-}
-
-func earliest(times ...time.Time) time.Time {
-	first := times[0]
-	for _, t := range times[1:] {
-		if t.Before(first) {
-			first = t
-		}
-	}
-	return first
 }
 
 // machine does to the Manager and to the model what rapid draws.
@@ -81,75 +44,89 @@ func TestMachine(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"":         m.compare,
 			"sign in":  m.signIn,
+			"replace":  m.replace,
+			"step up":  m.stepUp,
+			"act":      m.act,
+			"act more": m.act, // it takes two sessions, and they do not last
 			"use":      m.use,
+			"use more": m.use,
+			"use on":   m.use,
 			"end":      m.end,
-			"end all":  m.endAll,
-			"others":   m.endOthers,
-			"everyone": m.endEveryone,
-			"sweep":    m.sweep,
+			"sign out": m.signOut,
+			"many":     m.endMany,
 			"time":     m.time,
+			"pass":     m.time,
 			"policy":   m.changePolicy,
 		})
 	})
 }
 
 var policies = []session.Policy{
-	{Idle: time.Hour, Absolute: 8 * time.Hour, RotateEvery: session.Never},
-	{Idle: 10 * time.Minute, Absolute: 2 * time.Hour, RotateEvery: session.Never},
-	{Idle: 3 * time.Hour, Absolute: 24 * time.Hour, RotateEvery: session.Never},
+	{Idle: time.Hour, Absolute: 8 * time.Hour, PerUser: 3, RotateEvery: session.Never},
+	{Idle: 10 * time.Minute, Absolute: 2 * time.Hour, PerUser: 2, RotateEvery: session.Never},
+	{Idle: 3 * time.Hour, Absolute: 24 * time.Hour, PerUser: 5, RotateEvery: session.Never},
 }
 
+// drawn is one of the sessions, as rapid draws rather one of the newest.
 func (m *machine) drawn(t *rapid.T) *model {
 	if len(m.sessions) == 0 {
 		t.Skip("no session")
 	}
-	return m.sessions[rapid.IntRange(0, len(m.sessions)-1).Draw(t, "session")]
+	return m.sessions[len(m.sessions)-1-rapid.IntRange(0, len(m.sessions)-1).Draw(t, "session, from the newest")]
 }
 
 func subjects(t *rapid.T) string { return rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "subject") }
+
+// own is what a session's own record says now.
+func (m *machine) own(s *model) string { return s.own(m.now, m.Policy(), m.everybody) }
+
+func (m *machine) verdict(s *model) string { return s.verdict(m.now, m.Policy(), m.everybody) }
+
+// forget leaves out of further comparison the oldest sessions that have ended.
+func (m *machine) forget() {
+	const most = 12
+	for i := 0; len(m.sessions) > most && i < len(m.sessions); {
+		if m.sessions[i].end == "" {
+			i++
+			continue
+		}
+		m.sessions = slices.Delete(m.sessions, i, i+1)
+	}
+}
 
 // compare looks every session up, in a way that is no use.
 func (m *machine) compare(t *rapid.T) {
 	for i, s := range m.sessions {
 		s.token.Passive = true
-		if got, want := m.says(m.Manager, s.token), s.verdict(m.now, m.Policy(), m.everybody); got != want {
+		if got, want := m.says(m.Manager, s.token), m.verdict(s); got != want {
 			t.Fatalf("session %d: %s, want %s", i, got, want)
 		}
 	}
 }
 
-func (m *machine) signIn(t *rapid.T) {
-	if len(m.sessions) == 8 { // under the limit of sessions of one user
-		t.Skip("enough sessions")
-	}
-	subject := subjects(t)
-	k := m.world.signIn(m.ctx, m.Manager, session.SignIn{Subject: subject, Check: grantAll})
-	m.must(k.err)
-	p := m.Policy()
-	m.sessions = append(m.sessions, &model{
-		subject: subject, created: k.record.CreatedAt, seen: k.record.CreatedAt, idle: p.Idle,
-		absolute: k.record.CreatedAt.Add(p.Absolute), token: k.Presented, id: k.record.ID,
-	})
-	if early := k.record.CreatedAt.Before(m.now); early || k.record.CreatedAt.After(m.now) && !k.record.CreatedAt.After(m.everybody.Add(session.Skew)) {
-		t.Fatalf("created at %v, now is %v", k.record.CreatedAt, m.now)
-	}
-}
-
 func (m *machine) use(t *rapid.T) {
 	s := m.drawn(t)
-	want := s.verdict(m.now, m.Policy(), m.everybody)
+	want := m.verdict(s)
 	s.token.Passive = false
 	if got := m.says(m.Manager, s.token); got != want {
 		t.Fatalf("used: %s, want %s", got, want)
 	}
+	m.used(t, s, want)
+	if s.actor != nil {
+		m.used(t, s.actor, want)
+	}
+}
+
+// used compares what was written of a use.
+func (m *machine) used(t *rapid.T, s *model, verdict string) {
 	r, err := m.Get(m.ctx, s.id)
 	m.must(err)
 	every, since := m.Policy().TouchEvery, m.now.Sub(s.seen)
 	written := !r.LastSeenAt.Equal(s.seen)
 	switch {
-	case written && (want != "allowed" || since < every || !r.LastSeenAt.Equal(m.now)):
-		t.Fatalf("a use was written down for %v, %v after the last, as %s", r.LastSeenAt, since, want)
-	case !written && want == "allowed" && since > every+every/10:
+	case written && (verdict != "allowed" || since < every || !r.LastSeenAt.Equal(m.now)):
+		t.Fatalf("a use was written down for %v, %v after the last, as %s", r.LastSeenAt, since, verdict)
+	case !written && verdict == "allowed" && since > every+every/10:
 		t.Fatalf("a use %v after the last was not written down", since)
 	case written:
 		s.idle = max(s.expires().Sub(m.now), min(s.idle, m.Policy().Idle)) // no expiry moves to an earlier time
@@ -160,18 +137,32 @@ func (m *machine) use(t *rapid.T) {
 	}
 }
 
-// over ends a session of the model, unless it has ended.
-func (s *model) over(reason session.EndReason) {
-	if s.end == "" {
-		s.end = reason
+// endThrough is what an end of one session does: where another of the user's has just
+// taken its place, that one ends.
+func (m *machine) endThrough(s *model, reason session.EndReason) {
+	recent := m.now.Add(-m.Policy().Grace - session.Skew)
+	for s.end != "" && s.by != nil && s.by.subject == s.subject && s.replacedAt.After(recent) {
+		s = s.by
 	}
+	s.over(reason)
 }
 
 func (m *machine) end(t *rapid.T) {
 	s := m.drawn(t)
 	_, err := m.End(m.ctx, s.id, session.EndedByAdmin, session.ByOperator)
 	m.must(err)
-	s.over(session.EndedByAdmin)
+	m.endThrough(s, session.EndedByAdmin)
+}
+
+// signOut leaves a session; who acts leaves his own, too.
+func (m *machine) signOut(t *rapid.T) {
+	s := m.drawn(t)
+	_, err := m.SignOut(m.ctx, s.token)
+	m.must(err)
+	if s.actor != nil {
+		s.actor.over(session.SignedOut)
+	}
+	m.endThrough(s, session.SignedOut)
 }
 
 // overWith is what an end of many does to a session: what a late touch might bring back
@@ -179,11 +170,25 @@ func (m *machine) end(t *rapid.T) {
 // its own.
 func (m *machine) overWith(s *model, reason session.EndReason) {
 	switch {
-	case s.absolute.Add(session.Skew).Before(m.now):
-	case s.verdict(m.now, m.Policy(), m.everybody) == "ended ended_everywhere":
+	case !s.absolute.Add(session.Skew).After(m.now):
+	case m.own(s) == "ended ended_everywhere":
 		s.over(session.EndedEverywhere)
 	default:
 		s.over(reason)
+	}
+}
+
+// endMany ends all of a user's, all but one, or everybody's; or writes the last down.
+func (m *machine) endMany(t *rapid.T) {
+	switch rapid.SampledFrom([]string{"all", "others", "everybody's", "sweep"}).Draw(t, "which") {
+	case "all":
+		m.endAll(t)
+	case "others":
+		m.endOthers(t)
+	case "everybody's":
+		m.endEveryone()
+	default:
+		m.sweep()
 	}
 }
 
@@ -203,13 +208,21 @@ func (m *machine) endOthers(t *rapid.T) {
 	_, err := m.EndOthers(m.ctx, here.subject, here.id, session.EndedByUser, session.ByOperator)
 	m.must(err)
 	for _, s := range m.sessions {
-		if s != here && s.subject == here.subject {
+		if s.subject == here.subject && !s.follows(here) {
 			m.overWith(s, session.EndedByUser)
 		}
 	}
 }
 
-func (m *machine) endEveryone(*rapid.T) {
+// follows reports whether a session is another, or took its place.
+func (s *model) follows(o *model) bool {
+	for s != nil && s != o && s.subject == o.subject {
+		s = s.replaces
+	}
+	return s == o
+}
+
+func (m *machine) endEveryone() {
 	before, err := m.EndEveryone(m.ctx)
 	m.must(err)
 	if before.After(m.everybody) {
@@ -218,11 +231,11 @@ func (m *machine) endEveryone(*rapid.T) {
 }
 
 // sweep writes down what the look-ups say already.
-func (m *machine) sweep(*rapid.T) {
+func (m *machine) sweep() {
 	_, err := m.Sweep(m.ctx, session.ByRule, "")
 	m.must(err)
 	for _, s := range m.sessions {
-		if s.verdict(m.now, m.Policy(), m.everybody) == "ended ended_everywhere" && !s.expires().Before(m.everybody) {
+		if m.own(s) == "ended ended_everywhere" && !s.expires().Before(m.everybody) {
 			s.over(session.EndedEverywhere)
 		}
 	}
@@ -230,7 +243,7 @@ func (m *machine) sweep(*rapid.T) {
 
 func (m *machine) time(t *rapid.T) {
 	jump := rapid.SampledFrom([]time.Duration{
-		ms, time.Second, time.Minute, 5 * time.Minute, time.Hour, -time.Second, -time.Minute, -time.Hour,
+		ms, time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute, time.Hour, -time.Second, -time.Minute, -time.Hour,
 	}).Draw(t, "jump")
 	m.now = m.now.Add(jump)
 }

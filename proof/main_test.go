@@ -10,9 +10,10 @@ import (
 func TestMain(m *testing.M) {
 	checks := "500"
 	if whole() {
-		checks = "50000"
+		checks = "25000"
 	}
 	_ = flag.Set("rapid.checks", checks)
+	_ = flag.Set("rapid.steps", "60") // on average; enough for somebody to act, and to be used
 	_ = flag.Set("rapid.nofailfile", "true")
 	flag.Parse()
 	os.Exit(m.Run())

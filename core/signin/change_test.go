@@ -321,6 +321,24 @@ func TestChangePasswordRepeated(t *testing.T) {
 	d.want("end others of true than true: password_changed by subject:anne")
 }
 
+// Where the answer to the write was lost the old password is not asked for again: it is
+// the old one by then.
+func TestChangePasswordWithALostAnswer(t *testing.T) {
+	d := newDesk(t)
+	d.accounts.after = func() error { return errFault }
+	checks := 0
+	_, err := d.own(true, func(context.Context) (bool, error) {
+		if checks++; checks > 1 {
+			return false, signin.ErrRefused
+		}
+		return false, nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	d.want("account", "end others of true than true: password_changed by subject:anne")
+}
+
 // An operator's reset that comes after the old password was checked stands.
 func TestChangePasswordAgainstAReset(t *testing.T) {
 	d := newDesk(t)

@@ -3,23 +3,57 @@ package lifetest_test
 import (
 	"context"
 	"slices"
-	"testing"
 	"time"
 
 	"coatcheck/core/session"
-	"coatcheck/core/store/lifetest"
-	"coatcheck/core/store/memory"
+	"coatcheck/core/signin"
 )
 
-// broken is a store that makes one mistake, which the named checks must catch.
+// mistake is what a store does wrong, and the checks that must catch it.
+type mistake struct {
+	what string
+	// sessions makes the store of sessions; nil: it is a correct one.
+	sessions func() *broken
+	// accounts changes each account before it is kept; nil: the store is a correct one.
+	accounts func(*signin.Account)
+	caught   []string
+}
+
+func mistakes() []mistake {
+	return slices.Concat(brokenSecrets(), brokenUpdates(), brokenRecords(), brokenReads(), brokenLists(), brokenControls(), brokenAccounts())
+}
+
+// broken is a store that makes one mistake. What is nil works as it should.
 type broken struct {
 	session.Store
-	update func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error)
-	read   func(q session.Query, got *session.Reading)
 	create func(r *session.Record)
-	list   func(got *session.Listing)
+	read   func(q session.Query, got *session.Reading)
+	update update
+	list   func(r session.Range, got *session.Listing)
 	page   func(q session.PageQuery, got *session.Page)
+	count  func(n *int)
 	lost   map[string]bool // writes that are not made
+	raise  *time.Time      // the time that is read in place of the one that was raised
+}
+
+type update = func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error)
+
+func (b *broken) Create(ctx context.Context, r session.Record) (session.Record, error) {
+	if b.create != nil {
+		b.create(&r)
+	}
+	return b.Store.Create(ctx, r)
+}
+
+func (b *broken) Read(ctx context.Context, q session.Query) (session.Reading, error) {
+	got, err := b.Store.Read(ctx, q)
+	if b.read != nil {
+		b.read(q, &got)
+	}
+	if b.raise != nil && q.Control {
+		got.EndedBefore = *b.raise
+	}
+	return got, err
 }
 
 func (b *broken) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
@@ -29,25 +63,10 @@ func (b *broken) Update(ctx context.Context, id session.ID, c session.Change) (s
 	return b.Store.Update(ctx, id, c)
 }
 
-func (b *broken) Read(ctx context.Context, q session.Query) (session.Reading, error) {
-	got, err := b.Store.Read(ctx, q)
-	if b.read != nil {
-		b.read(q, &got)
-	}
-	return got, err
-}
-
-func (b *broken) Create(ctx context.Context, r session.Record) (session.Record, error) {
-	if b.create != nil {
-		b.create(&r)
-	}
-	return b.Store.Create(ctx, r)
-}
-
 func (b *broken) List(ctx context.Context, r session.Range) (session.Listing, error) {
 	got, err := b.Store.List(ctx, r)
 	if b.list != nil {
-		b.list(&got)
+		b.list(r, &got)
 	}
 	return got, err
 }
@@ -58,6 +77,14 @@ func (b *broken) Page(ctx context.Context, q session.PageQuery) (session.Page, e
 		b.page(q, &got)
 	}
 	return got, err
+}
+
+func (b *broken) Count(ctx context.Context, q session.StatusRange) (int, error) {
+	n, err := b.Store.Count(ctx, q)
+	if b.count != nil {
+		b.count(&n)
+	}
+	return n, err
 }
 
 func (b *broken) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
@@ -71,154 +98,91 @@ func (b *broken) RaiseEndedBefore(ctx context.Context, t time.Time) error {
 	if b.lost["raise"] {
 		return nil
 	}
+	if b.raise != nil {
+		*b.raise = t
+	}
 	return b.Store.RaiseEndedBefore(ctx, t)
 }
 
-func (b *broken) Count(ctx context.Context, q session.StatusRange) (int, error) {
-	n, err := b.Store.Count(ctx, q)
-	if b.lost["count"] {
-		n++
-	}
-	return n, err
+// always makes a store of the same kind each time.
+func always(b broken) func() *broken {
+	return func() *broken { made := b; return &made }
 }
 
-type update = func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error)
+// changing makes a store that makes another change than it was told.
+func changing(change func(*session.Change)) func() *broken {
+	return always(broken{update: func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
+		change(&c)
+		return s.Update(ctx, id, c)
+	}})
+}
 
-// secrets makes a store that keeps the secrets of an update otherwise.
-func secrets(change func(*session.Secrets)) *broken {
-	return &broken{update: func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
+// writing makes a store that keeps secrets otherwise than it was told.
+func writing(change func(*session.Secrets)) func() *broken {
+	return changing(func(c *session.Change) {
 		if c.Secrets != nil {
 			is := *c.Secrets
 			change(&is)
 			c.Secrets = &is
 		}
-		return s.Update(ctx, id, c)
-	}}
+	})
 }
 
-// changing makes a store that makes another change than it was told.
-func changing(change func(*session.Change)) *broken {
-	return &broken{update: func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
-		change(&c)
-		return s.Update(ctx, id, c)
-	}}
+// touching makes a store that keeps a use otherwise than it was told.
+func touching(change func(*session.Touch)) func() *broken {
+	return changing(func(c *session.Change) {
+		if c.Touch != nil {
+			is := *c.Touch
+			change(&is)
+			c.Touch = &is
+		}
+	})
+}
+
+// ending makes a store that keeps an end otherwise than it was told.
+func ending(change func(*session.End)) func() *broken {
+	return changing(func(c *session.Change) {
+		if c.End != nil {
+			is := *c.End
+			change(&is)
+			c.End = &is
+		}
+	})
 }
 
 // keeping makes a store that keeps records otherwise than they were made.
-func keeping(change func(*session.Record)) *broken { return &broken{create: change} }
+func keeping(change func(*session.Record)) func() *broken { return always(broken{create: change}) }
 
-var mistakes = map[string]struct {
-	store  *broken
-	caught []string
-}{
-	"the previous secret is not kept":     {secrets(func(s *session.Secrets) { s.Previous = session.Hash{} }), []string{"rotation-previous-within-the-grace", "replay-previous-after-the-grace"}},
-	"the superseded secret is not kept":   {secrets(func(s *session.Secrets) { s.Superseded = session.Hash{} }), []string{"replay-superseded"}},
-	"the pending secret is not kept":      {secrets(func(s *session.Secrets) { s.Next = session.Hash{} }), []string{"rotation-pending"}},
-	"the time of the pending is lost":     {secrets(func(s *session.Secrets) { s.NextAt = time.Time{} }), []string{"rotation-current-pending-younger"}},
-	"the time of confirmation is lost":    {secrets(func(s *session.Secrets) { s.ConfirmedAt = time.Time{} }), []string{"rotation-previous-within-the-grace"}},
-	"rotations are not counted":           {secrets(func(s *session.Secrets) { s.Rotations = 0 }), []string{"rotation-pending"}},
-	"the condition on secrets is ignored": {changing(func(c *session.Change) { c.If.Secrets = nil }), []string{"rotation-met-by-another"}},
-	"secrets are not written":             {changing(func(c *session.Change) { c.Secrets = nil }), []string{"rotation-pending", "replay-previous-after-the-grace"}},
-	"touches are not written":             {changing(func(c *session.Change) { c.Touch = nil }), []string{"policy-touch-interval-and-jitter", "acting-is-use-of-the-actors-session"}},
-	"ends are not written":                {changing(func(c *session.Change) { c.End = nil }), []string{"end-one"}},
-	"a touch keeps the old expiry": {changing(func(c *session.Change) {
-		if c.Touch != nil {
-			c.Touch.ExpiresAt = c.Touch.LastSeenAt.Add(time.Second)
+// reading makes a store that reads records otherwise than they are.
+func reading(change func(*session.Record)) func() *broken {
+	return always(broken{read: func(_ session.Query, got *session.Reading) {
+		for i := range got.Records {
+			change(&got.Records[i])
 		}
-	}), []string{"policy-touch-interval-and-jitter"}},
-	"what replaced it is lost": {changing(func(c *session.Change) {
-		if c.End != nil {
-			c.End.ReplacedBy = session.ID{}
-		}
-	}), []string{"stepup-makes-a-new-session"}},
-	"the reason is another": {changing(func(c *session.Change) {
-		if c.End != nil {
-			c.End.Reason = session.EndedByAdmin
-		}
-	}), []string{"account-roles-changed", "sweep-writes-the-ends"}},
-	"who ended is lost": {changing(func(c *session.Change) {
-		if c.End != nil {
-			c.End.By = "?"
-		}
-	}), []string{"acting-left-in-a-browser"}},
-	"ended sessions are rotated": {&broken{update: update(func(s session.Store, ctx context.Context, id session.ID, c session.Change) (session.Record, error) {
-		r, err := s.Update(ctx, id, c)
-		if c.Secrets != nil && err != nil {
-			r.Secrets, r.End = *c.Secrets, session.End{}
-			return r, nil
-		}
-		return r, err
-	})}, []string{"rotation-meets-an-end"}},
-	"the actor is not kept":         {keeping(func(r *session.Record) { r.Actor = session.ID{} }), []string{"acting-ends-with-the-actor", "acting-is-never-fresh"}},
-	"who is remembered is not kept": {keeping(func(r *session.Record) { r.Remembered = false }), []string{"policy-remembered"}},
-	"the transport is not kept":     {keeping(func(r *session.Record) { r.Bearer = false }), []string{"acting-left-in-a-browser"}},
-	"roles are not kept":            {keeping(func(r *session.Record) { r.Roles = nil }), []string{"policy-roles-demanded", "where-each-field"}},
-	"methods are not kept":          {keeping(func(r *session.Record) { r.Methods = nil }), []string{"where-each-field"}},
-	"the client is not kept":        {keeping(func(r *session.Record) { r.Client = session.Client{} }), []string{"where-each-field"}},
-	"what it replaces is not kept":  {keeping(func(r *session.Record) { r.Replaces = session.ID{} }), []string{"stepup-makes-a-new-session"}},
-	"sessions live for ever":        {keeping(func(r *session.Record) { r.AbsoluteExpiry = r.AbsoluteExpiry.Add(100 * time.Hour) }), []string{"acting-at-most-an-hour"}},
-	"fences are lost":               {&broken{lost: map[string]bool{"fence": true}}, []string{"account-change-races-a-sign-in"}},
-	"the end of everybody is lost":  {&broken{lost: map[string]bool{"raise": true}}, []string{"everybody-elsewhere-within-the-bound", "everybody-with-every-request"}},
-	"counts are wrong":              {&broken{lost: map[string]bool{"count": true}}, []string{"count-is-the-lists-length", "sweep-writes-the-ends"}},
-	"the control is not read along": {&broken{read: func(q session.Query, got *session.Reading) {
-		if len(q.Sessions) > 0 {
-			got.EndedBefore = time.Time{}
-		}
-	}}, []string{"everybody-with-every-request"}},
-	"one read answers one session": {&broken{read: func(q session.Query, got *session.Reading) {
-		if !q.Subject.IsZero() && len(q.Sessions) > 0 {
-			got.Records = nil
-		}
-	}}, []string{"stepup-makes-a-new-session", "acting-at-most-an-hour"}},
-	"a list leaves the oldest out": {&broken{list: func(got *session.Listing) {
-		if n := len(got.Records); n > 1 {
-			got.Records = got.Records[:n-1]
-		}
-	}}, []string{"end-all-of-one", "policy-sessions-per-user"}},
-	"a page leaves one out": {&broken{page: func(_ session.PageQuery, got *session.Page) {
-		if len(got.Records) > 1 {
-			got.Records = got.Records[1:]
-		}
-	}}, []string{"list-by-status", "where-goes-on", "sweep-goes-on"}},
-	"a page forgets that there is more": {&broken{page: func(_ session.PageQuery, got *session.Page) { got.Next = "" }}, []string{"list-pages", "where-goes-on", "sweep-goes-on"}},
-	"pages ignore the range": {&broken{page: func(q session.PageQuery, got *session.Page) {
-		if !q.Until.IsZero() && len(got.Records) > 0 {
-			got.Records = nil
-		}
-	}}, []string{"list-by-time"}},
+	}})
 }
 
-// Every mistake is caught by the checks that are named for it, which let a correct
-// store pass.
-func TestChecksBite(t *testing.T) {
-	checks := lifetest.Checks()
-	for name, m := range mistakes {
-		for _, caught := range m.caught {
-			t.Run(name+"/"+caught, func(t *testing.T) {
-				i := slices.IndexFunc(checks, func(c lifetest.Check) bool { return c.Name == caught })
-				if i < 0 {
-					t.Fatalf("there is no check %q", caught)
-				}
-				store := *m.store
-				store.Store = memory.New()
-				if checks[i].Test(t.Context(), lifetest.Stores{Sessions: &store, Accounts: memory.NewAccounts()}) == nil {
-					t.Error("not caught")
-				}
-				if err := checks[i].Test(t.Context(), lifetest.Stores{Sessions: memory.New(), Accounts: memory.NewAccounts()}); err != nil {
-					t.Errorf("a correct store: %v", err)
-				}
-			})
-		}
+// get reads a record.
+func get(ctx context.Context, s session.Store, id session.ID) session.Record {
+	got, _ := s.Read(ctx, session.Query{Sessions: []session.ID{id}})
+	if len(got.Records) == 0 {
+		return session.Record{}
 	}
+	return got.Records[0]
 }
 
-// Names are unique: adapters and broken stores refer to checks by them.
-func TestNames(t *testing.T) {
-	seen := map[string]bool{}
-	for _, c := range lifetest.Checks() {
-		if seen[c.Name] || c.Clause == "" {
-			t.Errorf("%q is there twice, or guards nothing", c.Name)
-		}
-		seen[c.Name] = true
-	}
+// forgetful keeps accounts otherwise than they are.
+type forgetful struct {
+	signin.Accounts
+	change func(*signin.Account)
+}
+
+func (f forgetful) Create(ctx context.Context, a signin.Account) error {
+	f.change(&a)
+	return f.Accounts.Create(ctx, a)
+}
+
+func (f forgetful) Update(ctx context.Context, a signin.Account) error {
+	f.change(&a)
+	return f.Accounts.Update(ctx, a)
 }

@@ -4,17 +4,21 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"coatcheck/core/session"
 )
 
 // interrupted is a process to which something happens between its first read and what
 // it writes after it.
-func (s *scene) interrupted(what func()) *session.Manager {
+func (s *scene) interrupted(what func()) *session.Manager { return s.skewedAndInterrupted(0, what) }
+
+// skewedAndInterrupted is one whose clock is off, too.
+func (s *scene) skewedAndInterrupted(by time.Duration, what func()) *session.Manager {
 	was := s.stores.Sessions
 	defer func() { s.stores.Sessions = was }()
 	s.stores.Sessions = &interrupting{Store: was, what: what}
-	return s.process(session.Options{Policy: policy})
+	return s.skewed(by)
 }
 
 // interrupting does something once, after the first Read.

@@ -97,6 +97,7 @@ func listCursor(s *scene) {
 	q := session.AllQuery{State: session.StateActive, Limit: 1, Filter: session.Filter{Role: "clerk"}}
 	page, err := s.ListAll(s.ctx, q)
 	s.must(err)
+	s.want(page.Next != "", "no cursor")
 	for name, change := range map[string]func(*session.AllQuery){
 		"another status": func(q *session.AllQuery) { q.State = session.StateExpired },
 		"another role":   func(q *session.AllQuery) { q.Filter.Role = "other" },
@@ -116,19 +117,30 @@ func listCursor(s *scene) {
 	s.want(errors.Is(err, session.ErrCursor), "in a user's list: %v", err)
 }
 
-// The clock passes the expiry of the session that the first page ended with.
+// The clock passes the expiry of the session that the first page ended with, and then
+// that of one which had not expired when the first page was asked for.
 func listCursorLater(s *scene) {
 	m := s.standard()
 	s.signIn(m, session.SignIn{Subject: "ann"})
 	later := s.enter("ann")
-	q := session.AllQuery{State: session.StateActive, Limit: 1}
+	page := s.nextAfter(session.AllQuery{State: session.StateActive, Limit: 1}, time.Hour)
+	s.want(len(page) == 1 && page[0] == later.ID, "the second page has %d", len(page))
+
+	second := s.signIn(m, session.SignIn{Subject: "ann"})
+	s.move(time.Hour)
+	page = s.nextAfter(session.AllQuery{State: session.StateExpired, Limit: 1}, policy.Absolute)
+	s.want(len(page) == 1 && page[0] == second.ID, "of two that had expired, the first page left %d", len(page))
+}
+
+// nextAfter takes the first page of a query, moves the clock, and returns what is on all
+// the others.
+func (s *scene) nextAfter(q session.AllQuery, d time.Duration) []session.ID {
 	page, err := s.ListAll(s.ctx, q)
 	s.must(err)
-	s.move(time.Hour)
+	s.want(page.Next != "", "no cursor")
+	s.move(d)
 	q.Cursor = page.Next
-	page, err = s.ListAll(s.ctx, q)
-	s.must(err)
-	s.want(len(page.Sessions) == 1 && page.Sessions[0].ID == later.ID, "the second page has %d", len(page.Sessions))
+	return s.all(q)
 }
 
 func listBad(s *scene) {
