@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -213,14 +214,17 @@ func (m *Manager) endWithSuccessor(ctx context.Context, id ID, e End) (Record, e
 func (m *Manager) endThrough(ctx context.Context, id ID, e End, follow func(*Record) bool) (Record, bool, error) {
 	first, mine, err := m.end(ctx, id, e)
 	r := first
-	for range maxRounds {
+	for range maxSuccessors {
 		next := r.End.ReplacedBy
 		if err != nil || mine || follow == nil || next.IsZero() || next.Partition() != id.Partition() || !follow(&r) {
-			break
+			return first, mine, err
 		}
 		if r, mine, err = m.end(ctx, next, e); errors.Is(err, ErrNotFound) { // purged: as over as can be
 			return first, false, nil
 		}
 	}
-	return first, mine, err
+	return Record{}, false, unavailable(fmt.Sprintf("end what took the place of session %v", id), ErrConflict)
 }
+
+// maxSuccessors is how many sessions in a row one end follows. More is no user's doing.
+const maxSuccessors = 1000

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -202,4 +203,37 @@ func TestAStepUpThatIsRefusedEndsNoOtherDevice(t *testing.T) {
 		t.Errorf("a step-up from what ended meanwhile: %v", err)
 	}
 	w.wantOutcome(oldest, session.Allowed, "")
+}
+
+// However many sessions took each other's place meanwhile, the last one ends. A store
+// whose records lead round in a circle gives no answer.
+func TestAnEndFollowsEverySuccessor(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	first, r := w.signIn("alice")
+	last := first
+	for range 20 {
+		token, _, err := w.SignIn(t.Context(), session.SignIn{Subject: "alice", Check: granted, Replace: last, StepUp: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = session.Presented{Token: token.Reveal()}
+	}
+	if _, err := w.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator); err != nil {
+		t.Error(err)
+	}
+	w.wantOutcome(last, session.Ended, session.EndedByAdmin)
+
+	w.store.Store = circle{w.store.Store}
+	if _, err := w.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("in a circle: %v, want ErrUnavailable", err)
+	}
+}
+
+// circle says of every session that it took its own place.
+type circle struct{ session.Store }
+
+func (c circle) Update(ctx context.Context, id session.ID, change session.Change) (session.Record, error) {
+	r, err := c.Store.Update(ctx, id, change)
+	r.End.ReplacedBy = id
+	return r, err
 }
