@@ -1,8 +1,8 @@
-// Command closed says whether sam local would keep a template's routes closed. It lets
+// Command closed says whether sam local would keep the routes of templates closed. It lets
 // everybody in, with no more than a warning, where an authorizer is no function of the
 // same template: one whose ARN comes from a parameter, Parameter Store or another stack.
 //
-//	go run ./e2e/template/closed FILE
+//	go run ./e2e/template/closed FILES...
 package main
 
 import (
@@ -12,11 +12,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: closed FILE")
-		os.Exit(2)
+	status := 0
+	for _, file := range os.Args[1:] {
+		status = max(status, run(file, os.Stderr))
 	}
-	os.Exit(run(os.Args[1], os.Stderr))
+	os.Exit(status)
 }
 
 // run prints what would be open, one line each, and returns the exit status: 1 if
