@@ -7,16 +7,10 @@ import (
 	"time"
 )
 
-// fronts are the APIs of one's own, with the authorizer before all their routes.
-var fronts = map[string]struct{ example string }{
-	"HTTP API": {"attach-http-api"},
-	"REST API": {"attach-rest-api"},
-}
-
+// onFronts runs a test on APIs of one's own, with the authorizer before all their routes.
 func onFronts(t *testing.T, test func(t *testing.T, a *api, rest bool)) {
-	for name, front := range fronts {
-		t.Run(name, func(t *testing.T) { test(t, served(t, front.example), strings.HasPrefix(name, "REST")) })
-	}
+	t.Run("HTTP API", func(t *testing.T) { test(t, served(t, "attach-http-api"), false) })
+	t.Run("REST API", func(t *testing.T) { test(t, served(t, "attach-rest-api"), true) })
 }
 
 // The function behind the API learns who calls from the authorizer; who has no session
@@ -76,7 +70,7 @@ func TestAttachCrossSite(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				who := *c.who
-				who.api = &api{t, a.address, a.client}
+				who.api = a.in(t)
 				who.want(c.status, request{route: "POST /orders", header: c.header}, nil)
 			})
 		}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -39,15 +38,19 @@ func TestMain(m *testing.M) {
 // api is one of what is served.
 type api struct {
 	t       *testing.T
+	name    string // of its sessions' table, too
 	address string
 	client  *http.Client
 }
+
+// in is the same for a part of a test.
+func (a *api) in(t *testing.T) *api { return &api{t, a.name, a.address, a.client} }
 
 func served(t *testing.T, name string) *api {
 	t.Helper()
 	for _, pair := range strings.Fields(os.Getenv(addressVariable)) {
 		if address, is := strings.CutPrefix(pair, name+"="); is {
-			return &api{t: t, address: address, client: &http.Client{
+			return &api{t: t, name: name, address: address, client: &http.Client{
 				Timeout:       time.Minute,
 				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			}}
@@ -237,7 +240,7 @@ func (h *holder) before(ago time.Duration) *holder {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		}),
 	})
-	old, err := session.New(dynamo.NewSessions(client, "coatcheck-sessions"), keys,
+	old, err := session.New(dynamo.NewSessions(client, h.name), keys,
 		&session.Options{Now: func() time.Time { return then }, Timeout: 10 * time.Second})
 	if err != nil {
 		h.t.Fatal(err)
@@ -258,11 +261,4 @@ func (h *holder) before(ago time.Duration) *holder {
 		earlier.cookie = "__Host-sid=" + token.Reveal()
 	}
 	return earlier
-}
-
-// with returns headers with one more.
-func with(headers map[string]string, name, value string) map[string]string {
-	headers = maps.Clone(headers)
-	headers[name] = value
-	return headers
 }

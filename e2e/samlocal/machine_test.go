@@ -96,7 +96,7 @@ func TestMachineTokens(t *testing.T) {
 		"made up":        {"Bearer " + strings.Repeat("A", 80), http.StatusForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
-			who := &holder{api: &api{t, a.address, a.client}}
+			who := a.in(t).nobody()
 			var header map[string]string
 			if c.authorization != "" {
 				header = map[string]string{"Authorization": c.authorization}
