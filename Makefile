@@ -50,9 +50,9 @@ test: needs
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
 	$(MAKE) template
 	tools/sam-local test
-	tools/sam-local test --emulator
 	@echo "ran: memory and bolt in process; core/store/dynamo on DynamoDB Local 3.1.0 and on moto; local on bolt and on DynamoDB Local"
-	@echo "ran: login, authorize and admin as binaries on DynamoDB Local, behind sam local start-api, and behind SAM's emulators"
+	@echo "ran: login, authorize and admin as binaries on DynamoDB Local, behind sam local start-api, and behind SAM's emulators;"
+	@echo "     the examples' functions, page and program, too"
 
 race:
 	$(GO) test -race -count=1 -timeout 30m $(LOADING)

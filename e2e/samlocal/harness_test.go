@@ -226,9 +226,11 @@ func (h *holder) endedBy(operator *holder) {
 	operator.want(http.StatusOK, request{route: "DELETE /admin/sessions/" + h.id, header: h.ours()}, nil)
 }
 
-// before signs the holder's user in as if it had been done some time ago.
+// before signs the holder's user in as if it had been done some time ago. It ends the
+// user's other sessions: of too many the oldest would go first.
 func (h *holder) before(ago time.Duration) *holder {
 	h.t.Helper()
+	h.post(http.StatusOK, "/account/sessions/end-others", "", nil)
 	keys, err := session.ParseKeys(os.Getenv(keysVariable))
 	if err != nil {
 		h.t.Fatal(err)
