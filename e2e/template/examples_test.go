@@ -112,3 +112,46 @@ func TestLocalTemplatesAreTheDeployedOnes(t *testing.T) {
 		}
 	}
 }
+
+// The lines that attach the authorizer are five, and the pages print them as they are.
+func TestPagesPrintTheFiveLines(t *testing.T) {
+	for example, pages := range map[string][]string{
+		"attach-http-api": {"README.md", "examples/attach-http-api/README.md"},
+		"attach-rest-api": {"examples/attach-rest-api/README.md"},
+		"machine-client":  {"examples/machine-client/README.md"},
+	} {
+		lines := attaching(t, filepath.Join("examples", example, "template.yaml"))
+		if len(lines) != 5 {
+			t.Errorf("%s: %d lines attach the authorizer: %q", example, len(lines), lines)
+		}
+		for _, page := range pages {
+			raw, err := os.ReadFile(filepath.Join(stack.Root(t), page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if block := "```yaml\n" + strings.Join(lines, "\n") + "\n```"; !strings.Contains(string(raw), block) {
+				t.Errorf("%s does not print\n%s", page, block)
+			}
+		}
+	}
+}
+
+// attaching returns the lines of a template's Auth property, without comments.
+func attaching(t *testing.T, file string) (lines []string) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(stack.Root(t), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const indent = "      "
+	inside := false
+	for line := range strings.SplitSeq(string(raw), "\n") {
+		text, _ := strings.CutPrefix(line, indent)
+		inside = text == "Auth:" || inside && strings.HasPrefix(text, " ")
+		if inside {
+			text, _, _ = strings.Cut(text, " #")
+			lines = append(lines, text)
+		}
+	}
+	return lines
+}
