@@ -21,7 +21,9 @@ GUARDS   ?= 12
 FUNCTIONS     = Login Authorize Admin Demo
 GOARCH_LAMBDA ?= arm64
 
-.PHONY: build test race unit lint fuzz prove mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%)
+TEMPLATES = template.yaml $(wildcard examples/*/template.yaml examples/*/local.yaml)
+
+.PHONY: build test race unit lint fuzz prove mutate bench needs template sam-local dynamodb $(FUNCTIONS:%=build-%) $(TEMPLATES:%=template/%)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
@@ -99,21 +101,23 @@ $(FUNCTIONS:%=build-%): build-%:
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_LAMBDA) $(GO) build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
 		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
-TEMPLATES = template.yaml $(wildcard examples/*/template.yaml examples/*/local.yaml)
-
 # No check covers the others: the first one passes unknown properties of CloudFormation,
 # the second one what SAM cannot translate, both a circle of references, which stands
 # only in what the template becomes, where SAM may have put a parameter's value into its
 # place (W2001). checkov looks for what is allowed and unwise.
 template:
-	for file in $(TEMPLATES); do \
-		tools/sam validate --template-file $$file; \
-		tools/sam validate --lint --template-file $$file; \
-		"$$(tools/sam venv)/bin/cfn-lint" $$file; \
-		"$$(tools/sam venv)/bin/python" tools/translate.py $$file | "$$(tools/sam venv)/bin/cfn-lint" --ignore-checks W2001; \
-	done
+	@tools/sam venv >/dev/null
+	$(MAKE) --no-print-directory --jobs=2 --output-sync $(TEMPLATES:%=template/%)
+	"$$(tools/sam venv)/bin/cfn-lint" $(TEMPLATES)
+	made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; \
+	for file in $(TEMPLATES); do "$$(tools/sam venv)/bin/python" tools/translate.py $$file >$$made/$${file//\//-}.json; done; \
+	"$$(tools/sam venv)/bin/cfn-lint" --ignore-checks W2001 $$made/*
 	tools/checkov $(TEMPLATES)
 	COATCHECK_TEST_SAM=$$(tools/sam venv) $(GO) test ./e2e/template/...
+
+$(TEMPLATES:%=template/%): template/%:
+	tools/sam validate --template-file $*
+	tools/sam validate --lint --template-file $*
 
 sam-local:
 	@tools/sam-local $(if $(EXAMPLE),--template examples/$(EXAMPLE)/local.yaml,$(if $(TEMPLATE),--template $(TEMPLATE)))
