@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,6 +65,32 @@ func TestMistakesInTheFiveLinesAreSeen(t *testing.T) {
 		}
 		if faults := fmt.Sprint(stack.AttachFaults(template)); !strings.Contains(faults, c.want) {
 			t.Errorf("%s with %q: faults %s, want %s", c.example, c.to, faults, c.want)
+		}
+	}
+}
+
+// A REST API says that nothing was decided, and what a session would have to be.
+func TestRESTExampleTellsRefusalsApart(t *testing.T) {
+	template := stack.Read(t, "examples/attach-rest-api/template.yaml")
+	responses := stack.At(template.Resources["Api"].Properties, "GatewayResponses")
+	for kind, want := range map[string]struct {
+		status        int
+		header, value string
+	}{
+		"AUTHORIZER_FAILURE":             {503, "Retry-After", "'1'"},
+		"AUTHORIZER_CONFIGURATION_ERROR": {503, "Retry-After", "'1'"},
+		"ACCESS_DENIED":                  {403, "WWW-Authenticate", "context.authorizer.challenge"},
+		"UNAUTHORIZED":                   {401, "WWW-Authenticate", `'Coatcheck realm="session"'`},
+	} {
+		headers := stack.At(responses, kind, "ResponseParameters", "Headers")
+		status, value := stack.At(responses, kind, "StatusCode"), stack.At(headers, want.header)
+		if status != want.status || value != want.value || stack.At(headers, "Cache-Control") != "'no-store'" {
+			t.Errorf("%s: %v %v, want %d with %s %s and no-store", kind, status, headers, want.status, want.header, want.value)
+		}
+		var problem struct{ Status int }
+		body := stack.Text(stack.At(responses, kind, "ResponseTemplates", "application/json"))
+		if err := json.Unmarshal([]byte(body), &problem); err != nil || problem.Status != want.status {
+			t.Errorf("%s: the body %s says %d, %v", kind, body, problem.Status, err)
 		}
 	}
 }
