@@ -111,7 +111,7 @@ template:
 	"$$(tools/sam venv)/bin/cfn-lint" $(TEMPLATES)
 	made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; \
 	for file in $(TEMPLATES); do "$$(tools/sam venv)/bin/python" tools/translate.py $$file >$$made/$${file//\//-}.json; done; \
-	"$$(tools/sam venv)/bin/cfn-lint" --ignore-checks W2001 $$made/*
+	"$$(tools/sam venv)/bin/cfn-lint" $$made/* --ignore-checks W2001
 	tools/checkov $(TEMPLATES)
 	COATCHECK_TEST_SAM=$$(tools/sam venv) $(GO) test ./e2e/template/...
 
