@@ -19,15 +19,27 @@ class NoManagedPolicies:
         return {}
 
 
-os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
-with open(sys.argv[1], encoding="utf-8") as f:
-    template = yaml_parse(f.read())
-# A deployment uploads the code; here it stands nowhere.
-template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
-for resource in template["Resources"].values():
-    if resource["Type"] == "AWS::Serverless::Function":
-        resource["Properties"]["CodeUri"] = {"Bucket": "placeholder", "Key": "placeholder"}
-try:
-    json.dump(transform(template, {}, NoManagedPolicies()), sys.stdout, indent=2)
-except InvalidDocumentException as e:
-    sys.exit("\n  ".join([e.message] + [cause.message for cause in e.causes]))
+def translated(file):
+    """The template of a file as CloudFormation gets it; wrong ones raise InvalidDocumentException."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    with open(file, encoding="utf-8") as f:
+        template = yaml_parse(f.read())
+    # A deployment uploads the code; here it stands nowhere.
+    template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource.setdefault("Properties", {})["CodeUri"] = {"Bucket": "placeholder", "Key": "placeholder"}
+    # CloudFormation hands over what Parameter Store has, not its path: an ARN in what we have.
+    values = {
+        name: "arn:aws:lambda:eu-central-1:123456789012:function:placeholder"
+        for name, parameter in template.get("Parameters", {}).items()
+        if parameter["Type"].startswith("AWS::SSM::Parameter::Value")
+    }
+    return transform(template, values, NoManagedPolicies())
+
+
+if __name__ == "__main__":
+    try:
+        json.dump(translated(sys.argv[1]), sys.stdout, indent=2)
+    except InvalidDocumentException as e:
+        sys.exit("\n  ".join([e.message] + [cause.message for cause in e.causes]))

@@ -122,7 +122,7 @@ func TestMap(t *testing.T) {
 	_, rest, _ := strings.Cut(readme(t), "\n## Map\n")
 	text, _, _ := strings.Cut(rest, "\n## ")
 	inMap := map[string]bool{}
-	for _, m := range regexp.MustCompile("`([a-z0-9/]+)`").FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile("`([a-z0-9/-]+)`").FindAllStringSubmatch(text, -1) {
 		path := strings.TrimSuffix(m[1], "/")
 		inMap[path] = true
 		if info, err := os.Stat(filepath.Join("..", "..", path)); err != nil || !info.IsDir() {
