@@ -40,7 +40,8 @@ func TestKill(t *testing.T) {
 	for n := range kills {
 		p := start(t, data, "--per-user", "1000", "--log-level", "error")
 		this := &acknowledged{live: map[string]bool{}}
-		p.loadUntilKilled(users, this)
+		_, ends := all.count()
+		p.loadUntilKilled(users, this, ends <= n/2)
 		if n%2 == 1 {
 			lost += loseUnsynced(t, filepath.Join(data, "coatcheck.db"), n%4 == 1)
 		}
@@ -98,6 +99,8 @@ func (a *acknowledged) add(o *acknowledged) {
 }
 
 func (a *acknowledged) count() (signIns, ends int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, live := range a.live {
 		if !live {
 			ends++
@@ -107,14 +110,18 @@ func (a *acknowledged) count() (signIns, ends int) {
 }
 
 // loadUntilKilled runs clients against the server, kills it at a random moment after
-// the first acknowledgement, and returns when all clients have noticed.
-func (p *program) loadUntilKilled(users []string, told *acknowledged) {
+// the first acknowledged sign-in, or end if it is to have one, and returns when all
+// clients have noticed.
+func (p *program) loadUntilKilled(users []string, told *acknowledged, end bool) {
 	p.t.Helper()
 	var clients sync.WaitGroup
 	first := make(chan struct{}, len(users))
 	for _, user := range users {
 		clients.Go(func() {
 			for p.signInAndMaybeOut(user, told) {
+				if _, ends := told.count(); end && ends == 0 {
+					continue
+				}
 				select {
 				case first <- struct{}{}:
 				default:
@@ -124,8 +131,8 @@ func (p *program) loadUntilKilled(users []string, told *acknowledged) {
 	}
 	select {
 	case <-first:
-	case <-time.After(20 * time.Second):
-		p.t.Errorf("no sign-in in 20 s\n%s", p.log)
+	case <-time.After(60 * time.Second):
+		p.t.Errorf("no sign-in, or no end, in 60 s\n%s", p.log)
 	}
 	time.Sleep(rand.N(120 * time.Millisecond)) //nolint:forbidigo // the moment of the kill is what is tested
 	p.kill()
