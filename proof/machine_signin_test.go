@@ -104,6 +104,9 @@ func (m *machine) made(s *model) {
 // surplus is what of a user's sessions is over the limit once a new one is there: of
 // those that some clock may take for live, not acted in, the oldest.
 func (m *machine) surplus(fresh *model) []*model {
+	if fresh.actor != nil {
+		return nil // an operator's look signs nobody out
+	}
 	const timeout = 800 * time.Millisecond
 	listed := m.now.Add(-m.Policy().Absolute - session.Skew).Truncate(time.Second)
 	var live []*model

@@ -106,10 +106,16 @@ func actingListed(s *scene) {
 }
 
 func actingLimit(s *scene) {
-	m := s.process(session.Options{Policy: session.Policy{Idle: policy.Idle, PerUser: 1}})
-	own, owner := s.signIn(m, session.SignIn{Subject: "ann"}), s.signIn(m, session.SignIn{Subject: "olga"})
+	limited := func(perUser int) *session.Manager {
+		return s.process(session.Options{Policy: session.Policy{Idle: policy.Idle, PerUser: perUser}})
+	}
+	m, before := limited(1), limited(2)
+	first := s.signIn(before, session.SignIn{Subject: "ann"})
+	s.move(time.Second)
+	own, owner := s.signIn(before, session.SignIn{Subject: "ann"}), s.signIn(m, session.SignIn{Subject: "olga"})
 	s.move(time.Second)
 	t := s.signIn(m, session.SignIn{Subject: "ann", Actor: owner.ID})
+	s.allowed(m, first.Presented) // over a limit that was lowered, until he signs in himself
 	s.allowed(m, own.Presented)
 	s.move(time.Second)
 	fresh := s.signIn(m, session.SignIn{Subject: "ann"})
