@@ -300,6 +300,9 @@ func (m *Manager) endReplaced(ctx context.Context, r *Record, as EndReason, step
 // computes the same survivors from the same records. Sessions in which somebody else
 // acts do not count: an operator's look must not sign a user out.
 func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus []ending) {
+	if !fresh.Actor.IsZero() {
+		return true, nil
+	}
 	now := m.clock()
 	live := make([]*Record, 0, len(records))
 	for i := range records {
@@ -311,7 +314,6 @@ func (m *Manager) limit(records []Record, fresh *Record) (survives bool, surplus
 	slices.SortFunc(live, func(a, b *Record) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
 	})
-	survives = !fresh.Actor.IsZero()
 	for i, r := range live {
 		switch {
 		case i >= m.policy.PerUser:
