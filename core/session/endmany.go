@@ -117,21 +117,17 @@ func mayRevive(r *Record, now time.Time) bool {
 
 // replaceFence gives the fence a value that it never had. Each of two tries has one of
 // its own: were one value written twice, the second write could bring back what a
-// sign-in has read, with the end of another call in between. Whoever waited for the
-// first until its time was over is not made to wait again.
+// sign-in has read, with the end of another call in between. Both have the time of one
+// call.
 func (m *Manager) replaceFence(ctx context.Context, p Partition) error {
-	err := m.setFence(ctx, p)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = m.setFence(ctx, p)
-	}
-	return err
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	return insist(ctx, func() error { return m.setFence(ctx, p) })
 }
 
 func (m *Manager) setFence(ctx context.Context, p Partition) error {
 	var fence Fence
 	random(fence[:])
-	ctx, cancel := m.bounded(ctx)
-	defer cancel()
 	if err := m.store.SetFence(ctx, p, fence); err != nil {
 		return unavailable("set fence", err)
 	}
