@@ -7,10 +7,15 @@ import (
 	"time"
 )
 
-// onFronts runs a test on APIs of one's own, with the authorizer before all their routes.
+// onFronts runs a test on APIs of one's own, with the authorizer before all their routes,
+// side by side: sam local waits a second for the log of most calls.
 func onFronts(t *testing.T, test func(t *testing.T, a *api, rest bool)) {
-	t.Run("HTTP API", func(t *testing.T) { test(t, served(t, "attach-http-api"), false) })
-	t.Run("REST API", func(t *testing.T) { test(t, served(t, "attach-rest-api"), true) })
+	for name, example := range map[string]string{"HTTP API": "attach-http-api", "REST API": "attach-rest-api"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, served(t, example), name == "REST API")
+		})
+	}
 }
 
 // The function behind the API learns who calls from the authorizer; who has no session
