@@ -57,12 +57,20 @@ func (b *browser) evaluate(script string) {
 	}
 }
 
-// signIn signs in on Coatcheck's own page, as a person does.
+// signIn signs in on Coatcheck's own page, as a person does: again, where the answer
+// decides nothing.
 func (b *browser) signIn(user string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(b.a.address+"/login"), chromedp.SendKeys("#username", user), chromedp.SendKeys("#password", password()))
-	if _, err := chromedp.RunResponse(b.tab, chromedp.Submit("#password")); err != nil {
-		b.t.Fatal(err)
+	for try := 1; ; try++ {
+		b.do(chromedp.Navigate(b.a.address+"/login"), chromedp.SendKeys("#username", user), chromedp.SendKeys("#password", password()))
+		answer, err := chromedp.RunResponse(b.tab, chromedp.Submit("#password"))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if answer.Status < http.StatusInternalServerError || try == 5 {
+			break
+		}
+		b.t.Logf("again, after %d at try %d of signing in", answer.Status, try)
 	}
 	b.do(chromedp.WaitVisible("main dl"))
 }
