@@ -37,6 +37,7 @@ type shown struct {
 	EndReason      string    `json:"endReason"`
 	EndedAt        time.Time `json:"endedAt"`
 	EndedBy        string    `json:"endedBy"`
+	EndedFrom      string    `json:"endedFrom"`
 }
 
 // of says whose the session is, if that is known.

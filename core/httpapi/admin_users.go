@@ -32,6 +32,7 @@ type changeView struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by"`
 	What string    `json:"what"`
+	From string    `json:"from,omitempty"`
 }
 
 type usersBody struct {

@@ -33,8 +33,8 @@ func (f Filter) Validate() error {
 		return ValidateRoles([]string{f.Role})
 	case f.Method != "" && validateList("authentication method", []string{f.Method}, 1, maxMethod) != nil:
 		return validateList("authentication method", []string{f.Method}, 1, maxMethod)
-	case !validOrEmpty(f.UserAgent, MaxUserAgent):
-		return invalid("user agent: want a part of at most %d bytes of text", MaxUserAgent)
+	case !validOrEmpty(f.UserAgent, maxKeptAgent):
+		return invalid("user agent: want a part of at most %d bytes of text", maxKeptAgent)
 	case !validOrEmpty(f.Address, maxAddress):
 		return invalid("address: want at most %d bytes of text", maxAddress)
 	case f.OlderThan < 0 || f.OlderThan > maxAbsolute:

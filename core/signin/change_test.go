@@ -101,7 +101,7 @@ func (d *desk) account() signin.Account {
 }
 
 func (d *desk) change(c signin.UserChange) (signin.Changed, error) {
-	return d.Change(d.t.Context(), d.subject, c, session.ByOperator)
+	return d.Change(session.From(d.t.Context(), "192.0.2.7"), d.subject, c, session.ByOperator)
 }
 
 func disabled(yes bool) signin.UserChange          { return signin.UserChange{Disabled: &yes} }
@@ -140,7 +140,7 @@ func TestChange(t *testing.T) {
 			}
 			d.want("account", ends)
 			last := is.Changes[len(is.Changes)-1]
-			if last.What != c.what || last.By != "operator" || is.Version != 2 || got.Account.Version != 2 {
+			if last.What != c.what || last.By != "operator" || last.From != "192.0.2.7" || is.Version != 2 || got.Account.Version != 2 {
 				t.Errorf("version %d, last change %+v", is.Version, last)
 			}
 		})

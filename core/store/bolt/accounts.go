@@ -34,6 +34,7 @@ type storedChange struct {
 	At   int64  `json:"at"`
 	By   string `json:"by"`
 	What string `json:"what"`
+	From string `json:"from,omitempty"`
 }
 
 func encodeAccount(a signin.Account) ([]byte, error) {
@@ -42,7 +43,7 @@ func encodeAccount(a signin.Account) ([]byte, error) {
 		Version: a.Version, CreatedAt: millis(a.CreatedAt),
 	}
 	for _, c := range a.Changes {
-		s.Changes = append(s.Changes, storedChange{millis(c.At), c.By, c.What})
+		s.Changes = append(s.Changes, storedChange{millis(c.At), c.By, c.What, c.From})
 	}
 	return json.Marshal(s) //nolint:gosec // G117: the password's hash, into the store that is for it
 }
@@ -59,7 +60,7 @@ func decodeAccount(subject, value []byte) (signin.Account, error) {
 		Disabled: s.Disabled, Version: s.Version, CreatedAt: timeOf(s.CreatedAt),
 	}
 	for _, c := range s.Changes {
-		a.Changes = append(a.Changes, signin.Change{At: timeOf(c.At), By: c.By, What: c.What})
+		a.Changes = append(a.Changes, signin.Change{At: timeOf(c.At), By: c.By, What: c.What, From: c.From})
 	}
 	if a.Validate() != nil {
 		return signin.Account{}, signin.ErrDamaged

@@ -18,6 +18,7 @@ type overDamaged struct {
 	EndedAt    int64  `json:"endedAt"`
 	EndReason  string `json:"endReason"`
 	EndedBy    string `json:"endedBy"`
+	EndedFrom  string `json:"endedFrom,omitempty"`
 	ReplacedBy []byte `json:"replacedBy,omitempty"`
 }
 
@@ -30,7 +31,7 @@ func endedDamaged(id session.ID, value []byte) (session.Record, bool) {
 		return session.Record{}, false
 	}
 	end := session.End{
-		At: timeOf(o.EndedAt), Reason: session.EndReason(o.EndReason), By: session.By(o.EndedBy), ReplacedBy: faults.id(o.ReplacedBy),
+		At: timeOf(o.EndedAt), Reason: session.EndReason(o.EndReason), By: session.By(o.EndedBy), From: o.EndedFrom, ReplacedBy: faults.id(o.ReplacedBy),
 	}
 	return session.Record{ID: id, End: end}, true
 }
@@ -44,7 +45,7 @@ func endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Record, err
 		return there, nil
 	}
 	text, err := json.Marshal(overDamaged{
-		Damaged: value, EndedAt: millis(e.At), EndReason: string(e.Reason), EndedBy: string(e.By), ReplacedBy: idBytes(e.ReplacedBy),
+		Damaged: value, EndedAt: millis(e.At), EndReason: string(e.Reason), EndedBy: string(e.By), EndedFrom: e.From, ReplacedBy: idBytes(e.ReplacedBy),
 	})
 	is := session.Record{ID: id, End: e}
 	status, key := indexEntry(&is)

@@ -91,7 +91,7 @@ func orEnded(i item, outcome error) (session.Record, error) {
 	part := reader{item: i}
 	end := session.End{
 		At: part.time(attrEndedAt), Reason: session.EndReason(part.text(attrEndReason)),
-		By: session.By(part.text(attrEndedBy)), ReplacedBy: part.id(attrReplacedBy),
+		By: session.By(part.text(attrEndedBy)), From: part.text(attrEndedFrom), ReplacedBy: part.id(attrReplacedBy),
 	}
 	if known && !end.At.IsZero() {
 		return session.Record{ID: id, End: end}, err
