@@ -282,5 +282,5 @@ func TestEndWhereGoesOn(t *testing.T) {
 	if step.status != 200 || next == "" {
 		t.Fatalf("%d %s", step.status, step.text)
 	}
-	h.command("session end-where --role clerk --yes --cursor "+next, "Ended 2 sessions.")
+	h.command("session end-where --role clerk --yes --cursor="+next, "Ended 2 sessions.")
 }

@@ -28,7 +28,7 @@ type Check struct {
 // Checks returns the whole suite. An adapter whose List lags is given to it so that
 // List waits until it has caught up.
 func Checks() []Check {
-	return slices.Concat(createChecks(), lookupChecks(), updateChecks(), listChecks(), contextChecks())
+	return slices.Concat(createChecks(), lookupChecks(), updateChecks(), deleteChecks(), listChecks(), contextChecks())
 }
 
 // checkTime bounds one check: an adapter that hangs fails it.

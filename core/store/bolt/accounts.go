@@ -140,6 +140,25 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 	})
 }
 
+// Delete implements [signin.Accounts].
+func (s *Accounts) Delete(ctx context.Context, subject string) error {
+	return s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		is, answer := getAccount(tx, subject)
+		switch {
+		case errors.Is(answer, signin.ErrNotFound):
+			return nil, nil
+		case answer != nil:
+			return answer, nil
+		case !is.Disabled:
+			return signin.ErrConflict, nil
+		}
+		return nil, errors.Join(
+			tx.Bucket(bucketAccounts).Delete([]byte(subject)),
+			tx.Bucket(bucketNames).Delete([]byte(is.Name)),
+		)
+	})
+}
+
 // List implements [signin.Accounts].
 func (s *Accounts) List(ctx context.Context, after string, limit int) (all []signin.Account, err error) {
 	err = s.db.view(ctx, func(tx *bbolt.Tx) error {

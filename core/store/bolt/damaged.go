@@ -49,15 +49,15 @@ func endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Record, err
 	})
 	is := session.Record{ID: id, End: e}
 	status, key := indexEntry(&is)
-	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id), tx.Bucket(status).Put(key, nil))
+	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id, bucketLive, bucketEnded), tx.Bucket(status).Put(key, nil))
 }
 
-// dropEntries removes a session from the index. Where it stands cannot be told from a
-// damaged value, so that all entries are looked at; it is rare.
-func dropEntries(tx *bbolt.Tx, id session.ID) (err error) {
-	for _, status := range []session.Status{session.StatusLive, session.StatusEnded} {
+// dropEntries removes a session from the buckets of an index. Where it stands cannot be
+// told from a damaged value, so that all entries are looked at; it is rare.
+func dropEntries(tx *bbolt.Tx, id session.ID, buckets ...[]byte) (err error) {
+	for _, name := range buckets {
 		var keys [][]byte
-		bucket := tx.Bucket(statusBucket(status))
+		bucket := tx.Bucket(name)
 		c := bucket.Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
 			if bytes.HasSuffix(k, id[:]) {

@@ -133,6 +133,25 @@ func changeExpression(id session.ID, c session.Change) *expression {
 	return &e
 }
 
+// Delete implements [session.Store]: one DeleteItem. A time of end that is none does not
+// count as one, as with an end.
+func (s *Sessions) Delete(ctx context.Context, id session.ID) error {
+	var e expression
+	e.ended()
+	_, err := s.table.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &s.table.name, Key: sessionKey(id), ConditionExpression: e.condition(),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	switch there, no := refused(err); {
+	case !no:
+		return fault(err)
+	case len(there) > 0:
+		return session.ErrConflict
+	}
+	return nil
+}
+
 // SetFence implements [session.Store]: one UpdateItem, so that who may end sessions
 // needs no leave to put items, and one attempt.
 func (s *Sessions) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
