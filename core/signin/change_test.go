@@ -30,6 +30,8 @@ type noted struct {
 	desk   *desk
 	before func() error // an error: the update is not made
 	after  func() error // an error: it was made, the answer is lost
+
+	beforeDelete, afterDelete func() error // the same of a delete
 }
 
 func (n *noted) Update(ctx context.Context, a signin.Account) error {
@@ -65,6 +67,11 @@ func (d *desk) EndOthers(_ context.Context, subject string, keep session.ID, rea
 func (d *desk) ReplaceFence(_ context.Context, subject string) error {
 	d.note("fence of %t", subject == d.subject)
 	return d.fault
+}
+
+func (d *desk) Erase(_ context.Context, subject string, by session.By) (int, error) {
+	d.note("erase sessions of %t by %s", subject == d.subject, by)
+	return 3, d.fault
 }
 
 func newDesk(t *testing.T) *desk {

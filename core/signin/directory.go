@@ -31,6 +31,7 @@ type Sessions interface {
 	EndAll(ctx context.Context, subject string, reason session.EndReason, by session.By) (int, error)
 	EndOthers(ctx context.Context, subject string, keep session.ID, reason session.EndReason, by session.By) (int, error)
 	ReplaceFence(ctx context.Context, subject string) error
+	Erase(ctx context.Context, subject string, by session.By) (int, error)
 }
 
 var _ Sessions = (*session.Manager)(nil)
