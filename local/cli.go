@@ -41,6 +41,8 @@ type userCmd struct {
 	Enable        userEnableCmd   `cmd:"" help:"Enable a user. A dry run unless --yes."`
 	Roles         userRolesCmd    `cmd:"" help:"Give a user these roles and end all sessions. A dry run unless --yes."`
 	PasswordReset userPasswordCmd `cmd:"" help:"Give a user a new password and end all sessions. A dry run unless --yes."`
+	Export        userExportCmd   `cmd:"" help:"Print all that is kept of a user, as JSON."`
+	Erase         userEraseCmd    `cmd:"" help:"Erase all that is kept of a user, for good. A dry run unless --yes."`
 }
 
 type sessionCmd struct {

@@ -43,6 +43,8 @@ func (a *API) adminRoutes(mux *http.ServeMux, g gate) {
 	mux.HandleFunc("POST /admin/sweep", operator(a.sweep))
 
 	mux.HandleFunc("POST /admin/end-everyone", owner(a.endEveryone))
+	mux.HandleFunc("GET /admin/users/{user}/export", owner(a.exportUser))
+	mux.HandleFunc("POST /admin/users/{user}/erase", owner(a.eraseUser))
 	if a.directory != nil {
 		mux.HandleFunc("GET /admin/users", owner(a.listUsers))
 		mux.HandleFunc("POST /admin/users", owner(a.addUser))

@@ -36,6 +36,8 @@ var adminRoutes = []struct {
 	{"GET /admin/users/anne", "", "owner", true},
 	{"PATCH /admin/users/anne", `{"disabled":true}`, "owner", true},
 	{"POST /admin/users/anne/impersonate", "", "owner", true},
+	{"GET /admin/users/anne/export", "", "owner", true},
+	{"POST /admin/users/anne/erase", `{"confirm":"anne"}`, "owner", true},
 }
 
 // Each route wants its role, and a fresh sign-in where it changes something or shows

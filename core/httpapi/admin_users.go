@@ -99,11 +99,7 @@ func (a *API) getUser(w http.ResponseWriter, r *http.Request, _ caller) error {
 	if err != nil {
 		return err
 	}
-	body := userBody{User: userOf(account)}
-	for _, c := range account.Changes {
-		body.User.Changes = append(body.User.Changes, changeView(c))
-	}
-	answer(w, http.StatusOK, body)
+	answer(w, http.StatusOK, userBody{User: withChanges(account)})
 	return nil
 }
 
