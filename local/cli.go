@@ -29,6 +29,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
 	User    userCmd    `cmd:"" help:"Users."`
 	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
+	Audit   auditCmd   `cmd:"" help:"Who did what to whom, when, why and from where."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine a stack that is deployed on AWS; it only reads."`
 	Canary  canaryCmd  `cmd:"" help:"Sign in somewhere, end the session, and time its first refusal."`
 }

@@ -144,6 +144,15 @@ func (p *parameters) duration(name string) time.Duration {
 	return d
 }
 
+// flag returns false for one that is not given.
+func (p *parameters) flag(name string) bool {
+	text := p.text(name)
+	if text != "" && text != "true" && text != "false" {
+		p.fail(badBody("%s is %.20q: want true or false", name, text))
+	}
+	return text == "true"
+}
+
 func (p *parameters) fail(err error) {
 	if p.err == nil {
 		p.err = err

@@ -106,6 +106,8 @@ func TestOwnersLife(t *testing.T) {
 	}
 	d.as(d.admin, "GET /admin/users/bob", olga, "", http.StatusNotFound)
 
+	carol, _ := d.signIn("carol")
+	d.live(carol)
 	d.as(d.admin, "POST /admin/end-everyone", olga, "", http.StatusOK)
 	began := time.Now()
 	for d.ask(olga).IsAuthorized {
