@@ -80,12 +80,13 @@ func whoActs(r *Record) By {
 	return ByActor(r.Actor)
 }
 
-// end reports besides whether it was this call that ended the session. Its caller
-// bounds it.
+// end reports besides whether it was this call that ended the session. It is the one
+// place where an end gets its time and where it came from. Its caller bounds it.
 func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	if e.At.IsZero() {
 		e.At = m.clock()
 	}
+	e.From = Origin(ctx)
 	if !e.Reason.writable() {
 		return Record{}, false, invalid("end reason %q: not one that is written", e.Reason)
 	}
