@@ -30,12 +30,17 @@ func (m *Manager) firstEnd(ctx context.Context, id ID, e End) End {
 	return m.orEverybodys(&r, e)
 }
 
-// orEverybodys is the end of everybody if the session ended with them, and e otherwise.
+// orEverybodys is the end of everybody if the session ended with them, and e otherwise. Who
+// ended everybody may put his name to it ([EndedEverywhere]), as the sweep does.
 func (m *Manager) orEverybodys(r *Record, e End) End {
 	if _, reason := m.state(r, m.clock()); reason != EndedEverywhere || r.Ended() {
 		return e
 	}
 	before, _ := m.control.over(r.CreatedAt)
+	if e.Reason == EndedEverywhere {
+		e.At = before
+		return e
+	}
 	return End{At: before, Reason: EndedEverywhere, By: ByRule}
 }
 
