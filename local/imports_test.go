@@ -24,6 +24,7 @@ func TestImportsPointInward(t *testing.T) {
 		{"coatcheck/core/httpapi/inbound", []string{"coatcheck/core/session"}},
 		{"coatcheck/core/httpapi", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi/inbound"}},
 		{"coatcheck/local/canary", []string{"coatcheck/core/session", "coatcheck/core/httpapi/inbound"}},
+		{"coatcheck/local/webhook", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/events"}},
 		{"coatcheck/local/upstream", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi"}},
 		{"coatcheck/core/store/memory", []string{"coatcheck/core/session", "coatcheck/core/signin"}},
 		{"coatcheck/core/store/bolt", []string{

@@ -78,10 +78,13 @@ func (o *Outbox) Waiting(ctx context.Context, after uint64, limit int) ([]events
 	return found, err
 }
 
-// Remove forgets an entry; that there is none is no error.
-func (o *Outbox) Remove(ctx context.Context, number uint64) error {
-	return o.db.writer.do(ctx, func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketOutbox).Delete(outboxKey(number))
+// Remove forgets entries; what is missing is no error.
+func (o *Outbox) Remove(ctx context.Context, numbers ...uint64) error {
+	return o.db.writer.do(ctx, func(tx *bbolt.Tx) (err error) {
+		for _, n := range numbers {
+			err = errors.Join(err, tx.Bucket(bucketOutbox).Delete(outboxKey(n)))
+		}
+		return err
 	})
 }
 
