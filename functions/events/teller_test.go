@@ -245,7 +245,10 @@ func TestTimeIsLeft(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	var asked []string
-	_, err := read(func(name string) string { asked = append(asked, name); return map[string]string{"COATCHECK_LOG_LEVEL": "loud"}[name] })
+	_, err := read(func(name string) string {
+		asked = append(asked, name)
+		return map[string]string{"COATCHECK_LOG_LEVEL": "loud"}[name]
+	})
 	for _, want := range []string{"COATCHECK_EVENT_BUS is \"\": want the name", "AWS_REGION is \"\"", "COATCHECK_LOG_LEVEL is \"loud\""} {
 		if !errors.Is(err, settings.ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: want %s", err, want)
