@@ -132,3 +132,16 @@ func FuzzEventOf(f *testing.F) {
 		}
 	})
 }
+
+// What is removed ended before, or never did: nobody is told again, whatever is told of
+// it beside the removal.
+func TestRemoved(t *testing.T) {
+	key, _ := keyOf(t, "usr_1", 9)
+	over := endedAt(live(key, "usr_1"))
+	for _, images := range [][2]string{{over, ""}, {live(key, "usr_1"), over}, {account(1, "x"), account(2, "x")}} {
+		r := record(t, "REMOVE", images[0], images[1])
+		if e, is, err := eventOf(&r); is || err != nil {
+			t.Errorf("%+v, %v", e, err)
+		}
+	}
+}
