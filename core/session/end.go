@@ -74,6 +74,7 @@ func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	case errors.Is(err, ErrNotFound):
 		return Record{}, false, fmt.Errorf("end session %v: %w", id, ErrNotFound)
 	case err == nil && r.ID == id && r.Ended():
+		m.ended(ctx, &r)
 		return r, r.End.equal(e), nil
 	case errors.Is(err, ErrConflict) && r.ID == id && r.Ended():
 		// A retry inside the adapter may meet its own earlier write.

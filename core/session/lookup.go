@@ -65,6 +65,13 @@ func (m *Manager) Renew(ctx context.Context, p Presented) (Record, Token, error)
 }
 
 func (m *Manager) lookup(ctx context.Context, p Presented, renew bool) (admission, error) {
+	began := m.now()
+	in, err := m.check(ctx, p, renew)
+	m.checked(ctx, &in.record, err, began)
+	return in, err
+}
+
+func (m *Manager) check(ctx context.Context, p Presented, renew bool) (admission, error) {
 	token, err := m.verify(p.Token)
 	if err != nil {
 		return admission{}, err
@@ -154,7 +161,11 @@ func (m *Manager) touch(ctx context.Context, r Record, now time.Time) (Record, e
 	}
 	ctx, cancel := Bound(ctx, touchTime)
 	defer cancel()
-	switch is, err := m.store.Update(ctx, r.ID, c); {
+	is, err := m.store.Update(ctx, r.ID, c)
+	if !errors.Is(err, ErrConflict) {
+		m.emit(ctx, Event{Name: EventTouched, Session: r.ID, Subject: r.Subject, Err: err})
+	}
+	switch {
 	case errors.Is(err, ErrNotFound):
 		return Record{}, err
 	case errors.Is(err, ErrDamaged), errors.Is(err, ErrConflict) && (is.ID != r.ID || is.Validate() != nil):

@@ -18,6 +18,7 @@ type Manager struct {
 	now     func() time.Time
 	timeout time.Duration
 	control control
+	observe func(context.Context, Event)
 }
 
 // Options are a Manager's settings. The zero value, and nil, are the defaults.
@@ -32,6 +33,9 @@ type Options struct {
 	// ControlEvery is how old the known time of the last "end everybody" may be.
 	// Default and most 5 s; negative: it is read with every lookup.
 	ControlEvery time.Duration
+	// Observe is told each [Event], in the goroutine in which it happens: it must not
+	// block. nil: nobody is told.
+	Observe func(context.Context, Event)
 }
 
 const (
@@ -51,7 +55,7 @@ func New(store Store, keys Keys, opts *Options) (*Manager, error) {
 	}
 	m := &Manager{
 		store: store, keys: keys, policy: opts.Policy.WithDefaults(), now: opts.Now,
-		timeout: opts.Timeout, control: control{every: opts.ControlEvery},
+		timeout: opts.Timeout, control: control{every: opts.ControlEvery}, observe: opts.Observe,
 	}
 	if m.now == nil {
 		m.now = time.Now

@@ -27,6 +27,7 @@ func (m *Manager) EndEveryone(ctx context.Context) (time.Time, error) {
 		return time.Time{}, unavailable("end everyone", err)
 	}
 	grow(&m.control.endedBefore, before.UnixMilli())
+	m.emit(ctx, Event{Name: EventEveryoneEnded, End: End{At: before, Reason: EndedEverywhere}})
 	return before, nil
 }
 

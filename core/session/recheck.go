@@ -12,24 +12,28 @@ import "context"
 // Its error is nil or a [*Refusal], as [Manager.Lookup] gives them; one that is
 // [ErrUnavailable] decides nothing.
 func (m *Manager) Recheck(ctx context.Context, id ID, d Demand) error {
-	ctx, cancel := m.bounded(ctx)
+	began := m.now()
+	bound, cancel := m.bounded(ctx)
 	defer cancel()
-	return asRefusal(m.recheck(ctx, id, d), id)
+	r, err := m.recheck(bound, id, d)
+	err = asRefusal(err, id)
+	m.checked(ctx, &r, err, began)
+	return err
 }
 
-func (m *Manager) recheck(ctx context.Context, id ID, d Demand) error {
+func (m *Manager) recheck(ctx context.Context, id ID, d Demand) (Record, error) {
 	now := m.clock()
 	r, err := m.fetch(ctx, id)
 	if err != nil {
-		return err
+		return Record{}, err
 	}
 	if err := m.over(&r, now); err != nil {
-		return err
+		return r, err
 	}
 	if err := m.visitActor(ctx, &r, now, true); err != nil {
-		return err
+		return r, err
 	}
-	return d.check(&admission{record: r}, now)
+	return r, d.check(&admission{record: r}, now)
 }
 
 // Issued reports whether a text is a token that this deployment made, whatever became

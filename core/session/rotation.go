@@ -135,7 +135,7 @@ func (m *Manager) offer(ctx context.Context, r *Record, now time.Time) (admissio
 	ctx, cancel := Bound(ctx, touchTime)
 	defer cancel()
 	token := m.keys.issue(r.ID)
-	is, err := m.rotate(ctx, r, r.Secrets.offered(token.secretHash(), now), now)
+	is, err := m.rotate(ctx, r, r.Secrets.offered(token.secretHash(), now), now, EventOffered)
 	switch {
 	case err == nil:
 		return admission{record: is, renewed: token}, nil
@@ -148,14 +148,17 @@ func (m *Manager) offer(ctx context.Context, r *Record, now time.Time) (admissio
 // confirm makes the pending token the current one. Where that cannot be written
 // nobody is let in: the token before it would stay good, and its replay unnoticed.
 func (m *Manager) confirm(ctx context.Context, r *Record, now time.Time) (admission, error) {
-	is, err := m.rotate(ctx, r, r.Secrets.confirmed(now), now)
+	is, err := m.rotate(ctx, r, r.Secrets.confirmed(now), now, EventConfirmed)
 	return admission{record: is}, err
 }
 
 // rotate writes new secrets in place of those that were read. With [ErrConflict]
 // comes the record as it stands.
-func (m *Manager) rotate(ctx context.Context, r *Record, to Secrets, now time.Time) (Record, error) {
+func (m *Manager) rotate(ctx context.Context, r *Record, to Secrets, now time.Time, as EventName) (Record, error) {
 	is, err := m.store.Update(ctx, r.ID, Change{If: Condition{ExpiresAfter: now, Secrets: &r.Secrets}, Secrets: &to})
+	if err == nil {
+		m.emit(ctx, Event{Name: as, Session: r.ID, Subject: r.Subject})
+	}
 	switch {
 	case err != nil && !errors.Is(err, ErrConflict):
 		return Record{}, err

@@ -21,6 +21,9 @@ type SignIn struct {
 	// returned as it is. A program that checked before passes a Check that only
 	// returns the grant, and so must not rely on that order.
 	Check func(ctx context.Context) (Grant, error)
+	// Method is how the credential is checked (RFC 8176), for whoever observes a refusal;
+	// "" where that is not known before.
+	Method string
 	// Replace is what was presented along with the sign-in: the session it belongs
 	// to ends as Replaced, whoever's it was. Anything else is ignored.
 	Replace Presented
@@ -56,6 +59,12 @@ type Grant struct {
 // store could not be told: then one may be listed until it expires, and nobody holds
 // its token.
 func (m *Manager) SignIn(ctx context.Context, s SignIn) (Token, Record, error) {
+	token, r, err := m.signIn(ctx, s)
+	m.signedIn(ctx, &s, &r, err)
+	return token, r, err
+}
+
+func (m *Manager) signIn(ctx context.Context, s SignIn) (Token, Record, error) {
 	if err := s.validate(); err != nil {
 		return Token{}, Record{}, err
 	}
