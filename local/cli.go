@@ -29,6 +29,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve sign-in, session checks and the operators' API. The default."`
 	User    userCmd    `cmd:"" help:"Users."`
 	Session sessionCmd `cmd:"" help:"Sessions: list, show, end."`
+	Audit   auditCmd   `cmd:"" help:"Who did what to whom, when, why and from where."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine a stack that is deployed on AWS; it only reads."`
 	Canary  canaryCmd  `cmd:"" help:"Sign in somewhere, end the session, and time its first refusal."`
 }
@@ -41,6 +42,8 @@ type userCmd struct {
 	Enable        userEnableCmd   `cmd:"" help:"Enable a user. A dry run unless --yes."`
 	Roles         userRolesCmd    `cmd:"" help:"Give a user these roles and end all sessions. A dry run unless --yes."`
 	PasswordReset userPasswordCmd `cmd:"" help:"Give a user a new password and end all sessions. A dry run unless --yes."`
+	Export        userExportCmd   `cmd:"" help:"Print all that is kept of a user, as JSON."`
+	Erase         userEraseCmd    `cmd:"" help:"Erase all that is kept of a user, for good. A dry run unless --yes."`
 }
 
 type sessionCmd struct {

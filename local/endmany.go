@@ -133,7 +133,7 @@ func (c *sessionEndWhereCmd) interrupted(err error, total stepShown, cursor stri
 	}
 	goOn := "run it again"
 	if cursor != "" {
-		goOn = "add --cursor " + cursor
+		goOn = "add --cursor=" + cursor // which may begin with a dash
 	}
 	err = fmt.Errorf("%w\nstopped after %d looked at and %d ended; to go on, %s", err, total.Examined, total.Ended, goOn)
 	if answered || !c.Yes {

@@ -58,7 +58,7 @@ func TestEndWhereTellsWhatAFailedStepEnded(t *testing.T) {
 			if code != exitFailed || out != want {
 				t.Errorf("got %d:\n%swant:\n%s", code, out, want)
 			}
-			if !strings.Contains(errs, "1 have ended") || !strings.Contains(errs, "stopped after 11 looked at and 2 ended; to go on, add --cursor NEXT") {
+			if !strings.Contains(errs, "1 have ended") || !strings.Contains(errs, "stopped after 11 looked at and 2 ended; to go on, add --cursor=NEXT") {
 				t.Errorf("it says %s", errs)
 			}
 		})
@@ -84,7 +84,7 @@ func TestEndWhereInterrupted(t *testing.T) {
 					return 503, unavailable
 				}
 				return 200, next
-			}, "after 7 looked at and 5 ended; to go on, add --cursor NEXT", "--since",
+			}, "after 7 looked at and 5 ended; to go on, add --cursor=NEXT", "--since",
 		},
 		"the server is gone":              {nil, hangUp, "may have ended more: session list --all --status ended --since 2", "--cursor"},
 		"the server is gone in a dry run": {[]string{}, hangUp, "to go on, run it again", "--since"},

@@ -169,7 +169,9 @@ func TestServerSweepsUp(t *testing.T) {
 	if w := h.must("POST", "/admin/end-everyone", olga, ""); w.status != 200 {
 		t.Fatalf("%d %s", w.status, w.text)
 	}
-	h.command("session list --all --status ended", "No sessions.")
+	if out := h.command("session list --all --status ended", "usr_"); strings.Contains(out, id) {
+		t.Errorf("swept up at once:\n%s", out) // the caller's own end alone is written
+	}
 	h.command("session list alice", id, "ended (ended_everywhere)")
 	h.stop()
 	h.program = start(t, h.data)
@@ -282,5 +284,5 @@ func TestEndWhereGoesOn(t *testing.T) {
 	if step.status != 200 || next == "" {
 		t.Fatalf("%d %s", step.status, step.text)
 	}
-	h.command("session end-where --role clerk --yes --cursor "+next, "Ended 2 sessions.")
+	h.command("session end-where --role clerk --yes --cursor="+next, "Ended 2 sessions.")
 }

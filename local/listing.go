@@ -39,6 +39,7 @@ type sessionListCmd struct {
 	Since       given `placeholder:"TIME" help:"With --all: that expire or ended from this time on, as of RFC 3339."`
 	Until       given `placeholder:"TIME" help:"With --all: and before this time."`
 	Reason      given `placeholder:"REASON" help:"With --all --status ended: that ended for this reason."`
+	By          given `placeholder:"WHO" help:"With --all --status ended: that were ended by operator, rule, subject:... or actor:..."`
 	filterFlags `embed:""`
 	JSON        bool `help:"Print JSON."`
 }
@@ -82,7 +83,7 @@ func (c *sessionListCmd) rows(ctx context.Context, o *operators, query url.Value
 
 func (c *sessionListCmd) query() url.Values {
 	fields := c.fields()
-	for name, value := range map[string]given{"status": c.Status, "since": c.Since, "until": c.Until, "reason": c.Reason} {
+	for name, value := range map[string]given{"status": c.Status, "since": c.Since, "until": c.Until, "reason": c.Reason, "by": c.By} {
 		if value != "" {
 			fields[name] = value
 		}

@@ -37,6 +37,7 @@ type shown struct {
 	EndReason      string    `json:"endReason"`
 	EndedAt        time.Time `json:"endedAt"`
 	EndedBy        string    `json:"endedBy"`
+	EndedFrom      string    `json:"endedFrom"`
 }
 
 // of says whose the session is, if that is known.
@@ -102,7 +103,7 @@ func (o *operators) sessions(ctx context.Context, user string) ([]json.RawMessag
 // them: an ID, and that as its status.
 func (o *operators) list(ctx context.Context, path, rows string, query url.Values) ([]json.RawMessage, error) {
 	all, damaged := []json.RawMessage{}, []json.RawMessage{}
-	query.Set("limit", fmt.Sprint(session.MaxPage))
+	query.Set("limit", pageLimit)
 	for {
 		var page map[string]json.RawMessage
 		if err := o.call(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &page); err != nil {
@@ -124,6 +125,9 @@ func (o *operators) list(ctx context.Context, path, rows string, query url.Value
 		query.Set("cursor", next)
 	}
 }
+
+// pageLimit is how many rows the commands ask for at once.
+var pageLimit = fmt.Sprint(session.MaxPage)
 
 // member reads a member of an answer, if it is there.
 func member(of map[string]json.RawMessage, name string, into any) error {

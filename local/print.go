@@ -88,9 +88,17 @@ func printSession(w io.Writer, is shown) error {
 		line("Replaced by", is.ReplacedBy)
 	}
 	if !is.EndedAt.IsZero() {
-		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy)
+		line("Ended", is.EndedAt.Format(time.RFC3339)+" by "+is.EndedBy+fromWhere(is.EndedFrom))
 	}
 	return t.Flush()
+}
+
+// fromWhere says from which address something was done, where that is known.
+func fromWhere(address string) string {
+	if address == "" {
+		return ""
+	}
+	return " from " + address
 }
 
 // printable keeps what a client once sent from acting on the operator's terminal.

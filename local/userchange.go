@@ -25,6 +25,7 @@ type userShown struct {
 		At   time.Time `json:"at"`
 		By   string    `json:"by"`
 		What string    `json:"what"`
+		From string    `json:"from"`
 	} `json:"changes"`
 }
 
@@ -83,7 +84,7 @@ func (c *userShowCmd) run(ctx context.Context, all *cli, s streams) error {
 		fmt.Fprintf(t, "Name\t%s\nSubject\t%s\nState\t%s\nRoles\t%s\nAdded\t%s\n",
 			printable(u.Name), printable(u.Subject), u.state(), printable(u.roles()), u.CreatedAt.Format(time.RFC3339))
 		for _, change := range u.Changes {
-			fmt.Fprintf(t, "%s\t%s, by %s\n", change.At.Format(time.RFC3339), printable(change.What), printable(change.By))
+			fmt.Fprintf(t, "%s\t%s, by %s\n", change.At.Format(time.RFC3339), printable(change.What), printable(change.By+fromWhere(change.From)))
 		}
 		return t.Flush()
 	})

@@ -70,6 +70,10 @@ func (c *calls) Update(ctx context.Context, id session.ID, change session.Change
 	return got, err
 }
 
+func (c *calls) Delete(ctx context.Context, id session.ID) error {
+	return c.through(ctx, "delete", id, func() error { return c.Store.Delete(ctx, id) })
+}
+
 func (c *calls) List(ctx context.Context, r session.Range) (got session.Listing, err error) {
 	err = c.through(ctx, "list", session.ID{}, func() error { got, err = c.Store.List(ctx, r); return err })
 	return got, err
@@ -111,6 +115,10 @@ func (a *accounts) Subject(ctx context.Context, name string) (subject string, er
 func (a *accounts) List(ctx context.Context, after string, limit int) (got []signin.Account, err error) {
 	err = a.calls.through(ctx, "account-list", session.ID{}, func() error { got, err = a.Accounts.List(ctx, after, limit); return err })
 	return got, err
+}
+
+func (a *accounts) Delete(ctx context.Context, subject string) error {
+	return a.calls.through(ctx, "account-delete", session.ID{}, func() error { return a.Accounts.Delete(ctx, subject) })
 }
 
 func (a *accounts) Get(ctx context.Context, subject string) (got signin.Account, err error) {

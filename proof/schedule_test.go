@@ -3,6 +3,8 @@ package proof_test
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -162,13 +164,23 @@ func complete(t *testing.T, scenario func(*round)) (rounds int) {
 	}
 }
 
-// sampled runs a scenario in so many orders, drawn by a seed.
-func sampled(t *testing.T, rounds int, scenario func(*round)) {
+// sampled runs a scenario in so many orders, drawn by a seed of the race's own, and
+// returns how many of them were different.
+func sampled(t *testing.T, rounds int, scenario func(*round)) int {
 	t.Helper()
-	draw := rand.New(rand.NewPCG(1, 2))
+	name := sha256.Sum256([]byte(t.Name()))
+	draw := rand.New(rand.NewPCG(1, binary.BigEndian.Uint64(name[:])))
+	orders := map[string]bool{}
 	for range rounds {
-		play(t, scenario, draw.IntN)
+		var order []byte
+		play(t, scenario, func(options int) int {
+			taken := draw.IntN(options)
+			order = append(order, byte(taken), byte(options))
+			return taken
+		})
+		orders[string(order)] = true
 	}
+	return len(orders)
 }
 
 func play(t *testing.T, scenario func(*round), choose func(int) int) {

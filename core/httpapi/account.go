@@ -21,6 +21,7 @@ type accountView struct {
 	UserAgent     string            `json:"userAgent,omitempty"`
 	EndReason     session.EndReason `json:"endReason,omitempty"` // timeouts included
 	EndedAt       *time.Time        `json:"endedAt,omitempty"`
+	EndedFrom     string            `json:"endedFrom,omitempty"`
 	Replaces      *session.ID       `json:"replaces,omitempty"`
 	ReplacedBy    *session.ID       `json:"replacedBy,omitempty"`
 }
@@ -36,7 +37,7 @@ func (a *API) accountView(s session.Listed, current session.ID) accountView {
 		ownView: a.ownView(r), Current: r.ID == current, Status: s.State, EndReason: s.Reason,
 		AuthTime: r.AuthTime, Methods: list(r.Methods), Remembered: r.Remembered,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
-		Replaces: optional(r.Replaces), ReplacedBy: optional(r.End.ReplacedBy),
+		Replaces: optional(r.Replaces), EndedFrom: r.End.From, ReplacedBy: optional(r.End.ReplacedBy),
 	}
 	if r.Ended() {
 		v.EndedAt = &r.End.At

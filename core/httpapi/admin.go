@@ -43,6 +43,8 @@ func (a *API) adminRoutes(mux *http.ServeMux, g gate) {
 	mux.HandleFunc("POST /admin/sweep", operator(a.sweep))
 
 	mux.HandleFunc("POST /admin/end-everyone", owner(a.endEveryone))
+	mux.HandleFunc("GET /admin/users/{user}/export", owner(a.exportUser))
+	mux.HandleFunc("POST /admin/users/{user}/erase", owner(a.eraseUser))
 	if a.directory != nil {
 		mux.HandleFunc("GET /admin/users", owner(a.listUsers))
 		mux.HandleFunc("POST /admin/users", owner(a.addUser))
@@ -140,6 +142,15 @@ func (p *parameters) duration(name string) time.Duration {
 	d, err := readDuration(name, p.text(name))
 	p.fail(err)
 	return d
+}
+
+// flag returns false for one that is not given.
+func (p *parameters) flag(name string) bool {
+	text := p.text(name)
+	if text != "" && text != "true" && text != "false" {
+		p.fail(badBody("%s is %.20q: want true or false", name, text))
+	}
+	return text == "true"
 }
 
 func (p *parameters) fail(err error) {

@@ -59,7 +59,7 @@ func TestDamagedSession(t *testing.T) {
 		got := s.session("DELETE", path+"?reason=roles_changed", "", olga)
 		want := map[string]any{
 			"id": id, "status": "ended", "endReason": "roles_changed", "endedAt": "2026-11-01T12:00:00Z",
-			"endedBy": "subject:" + s.subjects["olga"],
+			"endedBy": "subject:" + s.subjects["olga"], "endedFrom": "192.0.2.1",
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("ended: %v, want %v", got, want)

@@ -36,6 +36,8 @@ var adminRoutes = []struct {
 	{"GET /admin/users/anne", "", "owner", true},
 	{"PATCH /admin/users/anne", `{"disabled":true}`, "owner", true},
 	{"POST /admin/users/anne/impersonate", "", "owner", true},
+	{"GET /admin/users/anne/export", "", "owner", true},
+	{"POST /admin/users/anne/erase", `{"confirm":"anne"}`, "owner", true},
 }
 
 // Each route wants its role, and a fresh sign-in where it changes something or shows
@@ -105,7 +107,9 @@ func TestListAll(t *testing.T) {
 		"?status=ended":                         {anne},
 		"?status=ended&reason=account_disabled": {anne},
 		"?status=ended&reason=signed_out":       nil,
-		"?status=expired":                       nil,
+		"?status=ended&by=operator":             nil,
+		"?status=ended&by=" + url.QueryEscape("subject:"+s.subjects["olga"]): {anne},
+		"?status=expired": nil,
 		"?status=ended&since=2026-11-01T11:00:00Z&until=2026-11-01T13:00:00Z": {anne},
 		"?status=ended&since=2026-11-01T13:00:00Z":                            nil,
 	} {
@@ -174,6 +178,9 @@ func TestAdminBadInput(t *testing.T) {
 		"GET /admin/sessions?color=red ":                                             "known are",
 		"GET /admin/sessions?status=ended&reason=odd ":                               "want one of signed_out",
 		"GET /admin/sessions?reason=signed_out ":                                     "ended sessions only",
+		"GET /admin/sessions?by=operator ":                                           "ended sessions only",
+		"GET /admin/sessions?status=ended&by=" + strings.Repeat("b", 161) + " ":      "at most 160",
+		"GET /admin/users?changes=yes ":                                              "true or false",
 		"GET /admin/sessions?older_than=soon ":                                       "such as 90m",
 		"GET /admin/sessions?role=" + strings.Repeat("r", 33) + " ":                  "1 to 32",
 		"GET /admin/sessions/count?status=odd ":                                      "want active",
@@ -309,11 +316,16 @@ func TestEndEveryone(t *testing.T) {
 	s.wantSession(anne, "ended_everywhere")
 	s.wantSession(olga, "ended_everywhere")
 	olga, own := s.enter("olga")
+	// Who ended everybody, and from where, stands on his own session at once.
+	who := "/admin/sessions?status=ended&reason=ended_everywhere&by=" + url.QueryEscape("subject:"+s.subjects["olga"])
+	if w := s.admin("GET", who, "", olga); strings.Count(w.Body.String(), `"endedFrom":"192.0.2.1"`) != 1 || strings.Contains(w.Body.String(), annesID) {
+		t.Errorf("who ended everybody: %s", w.Body)
+	}
 	if got := s.ids("/admin/sessions", olga); !slices.Equal(got, []string{own}) {
 		t.Errorf("active before the sweep: %v", got)
 	}
 	w := s.admin("POST", "/admin/sweep", "", olga)
-	if w.Code != http.StatusOK || s.body(w)["ended"] != 2.0 {
+	if w.Code != http.StatusOK || s.body(w)["ended"] != 1.0 {
 		t.Errorf("sweep: %d %s", w.Code, w.Body)
 	}
 	if got := s.ids("/admin/sessions?status=ended&reason=ended_everywhere", olga); len(got) != 2 || !slices.Contains(got, annesID) {
@@ -520,4 +532,15 @@ func TestAdminWithoutADirectory(t *testing.T) {
 	s.wantProblem(s.request("GET", "/session", "", anne), http.StatusUnauthorized, "no-session", "account_disabled")
 	s.wantProblem(s.request("GET", "/admin/users", "", cookie), http.StatusNotFound, "not-found", "")
 	s.wantProblem(s.request("POST", "/admin/end-sessions", `{"account":"missing"}`, cookie, asJSON, fromUs), http.StatusBadRequest, "invalid", "")
+}
+
+// The list of users tells what was done to each where it is asked to.
+func TestUsersWithChanges(t *testing.T) {
+	s := newTown(t, nil)
+	olga, _ := s.enter("olga")
+	for query, want := range map[string]int{"": 0, "?changes=false": 0, "?changes=true": 4} {
+		if w := s.admin("GET", "/admin/users"+query, "", olga); strings.Count(w.Body.String(), `"what":"added"`) != want {
+			t.Errorf("%s: %s, want %d changes", query, w.Body, want)
+		}
+	}
 }

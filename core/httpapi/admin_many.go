@@ -154,8 +154,20 @@ func (a *API) endEveryone(w http.ResponseWriter, r *http.Request, by caller) err
 		return endedPart(err, "Whether everybody's sessions are over is open. Try again.")
 	}
 	a.log.WarnContext(ctx, "everybody's sessions ended", "event", "everyone_ended", "before", before, "by", string(by.by))
+	a.signEndOfEveryone(ctx, by)
 	answer(w, http.StatusOK, map[string]any{"endedBefore": before})
 	return nil
+}
+
+// signEndOfEveryone writes down who ended everybody and from where, on the caller's own
+// session: whoever sweeps up writes the ends of the others. They are over without it.
+func (a *API) signEndOfEveryone(ctx context.Context, by caller) {
+	if by.session == nil {
+		return
+	}
+	if _, err := a.manager.End(ctx, by.session.ID, session.EndedEverywhere, by.by); err != nil {
+		a.log.ErrorContext(ctx, "the caller's own end was not written", "event", "everyone_ended", "by", string(by.by), "error", err)
+	}
 }
 
 // sweep takes one step of writing down the ends that endEveryone made.

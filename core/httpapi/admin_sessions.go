@@ -12,12 +12,12 @@ import (
 // listAll answers a page of everybody's sessions of one status. It may lag.
 func (a *API) listAll(w http.ResponseWriter, r *http.Request, _ caller) error {
 	p := readParameters(r.URL.Query(), "status", "since", "until", "role", "method", "user_agent", "address",
-		"older_than", "reason", "limit", "cursor")
+		"older_than", "reason", "by", "limit", "cursor")
 	q := session.AllQuery{
 		State: readState(p), Since: p.time("since"), Until: p.time("until"),
 		Filter: session.Filter{
 			Role: p.text("role"), Method: p.text("method"), UserAgent: p.text("user_agent"), Address: p.text("address"),
-			OlderThan: p.duration("older_than"), Reason: session.EndReason(p.text("reason")),
+			OlderThan: p.duration("older_than"), Reason: session.EndReason(p.text("reason")), By: session.By(p.text("by")),
 		},
 		Limit: p.number("limit", session.MaxPage), Cursor: p.text("cursor"),
 	}

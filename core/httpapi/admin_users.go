@@ -32,6 +32,7 @@ type changeView struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by"`
 	What string    `json:"what"`
+	From string    `json:"from,omitempty"`
 }
 
 type usersBody struct {
@@ -65,14 +66,19 @@ func (a *API) addUser(w http.ResponseWriter, r *http.Request, by caller) error {
 const usersList = "users"
 
 func (a *API) listUsers(w http.ResponseWriter, r *http.Request, _ caller) error {
-	page, err := readPage(r.URL.Query())
-	if err != nil {
-		return err
+	p := readParameters(r.URL.Query(), "limit", "cursor", "changes")
+	page := session.UserPage{Limit: p.number("limit", session.MaxPage), Cursor: p.text("cursor")}
+	view := userOf
+	if p.flag("changes") {
+		view = withChanges
+	}
+	if p.err != nil {
+		return p.err
 	}
 	if page.Limit == 0 {
 		page.Limit = session.DefaultPage
 	}
-	after := []byte(nil)
+	after, err := []byte(nil), error(nil)
 	if page.Cursor != "" {
 		if after, err = a.manager.OpenCursor(usersList, page.Cursor); err != nil {
 			return err
@@ -84,7 +90,7 @@ func (a *API) listUsers(w http.ResponseWriter, r *http.Request, _ caller) error 
 	}
 	body := usersBody{Users: []userView{}}
 	for _, u := range users {
-		body.Users = append(body.Users, userOf(u))
+		body.Users = append(body.Users, view(u))
 	}
 	if more {
 		body.Next = a.manager.SealCursor(usersList, []byte(users[len(users)-1].Subject))
@@ -98,11 +104,7 @@ func (a *API) getUser(w http.ResponseWriter, r *http.Request, _ caller) error {
 	if err != nil {
 		return err
 	}
-	body := userBody{User: userOf(account)}
-	for _, c := range account.Changes {
-		body.User.Changes = append(body.User.Changes, changeView(c))
-	}
-	answer(w, http.StatusOK, body)
+	answer(w, http.StatusOK, userBody{User: withChanges(account)})
 	return nil
 }
 

@@ -20,6 +20,7 @@ type adminView struct {
 	EndReason     session.EndReason `json:"endReason,omitempty"` // timeouts included
 	EndedAt       *time.Time        `json:"endedAt,omitempty"`
 	EndedBy       session.By        `json:"endedBy,omitempty"`
+	EndedFrom     string            `json:"endedFrom,omitempty"`
 	ReplacedBy    *session.ID       `json:"replacedBy,omitempty"`
 }
 
@@ -39,6 +40,7 @@ type damagedView struct {
 	EndReason session.EndReason `json:"endReason,omitempty"`
 	EndedAt   *time.Time        `json:"endedAt,omitempty"`
 	EndedBy   session.By        `json:"endedBy,omitempty"`
+	EndedFrom string            `json:"endedFrom,omitempty"`
 }
 
 type damagedBody struct {
@@ -58,7 +60,7 @@ func (a *API) adminView(s session.Listed) adminView {
 		ownView: a.ownView(r), Status: s.State, EndReason: s.Reason, AuthTime: r.AuthTime, Methods: list(r.Methods),
 		Remembered: r.Remembered, Bearer: r.Bearer,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
-		Replaces: optional(r.Replaces), EndedBy: r.End.By, ReplacedBy: optional(r.End.ReplacedBy),
+		Replaces: optional(r.Replaces), EndedBy: r.End.By, EndedFrom: r.End.From, ReplacedBy: optional(r.End.ReplacedBy),
 	}
 	if r.Ended() {
 		v.EndedAt = &r.End.At
@@ -70,7 +72,7 @@ func (a *API) adminView(s session.Listed) adminView {
 // known and nothing else.
 func (a *API) endedBody(r session.Record) any {
 	if r.Validate() != nil {
-		return damagedBody{damagedView{r.ID, session.StateEnded, r.End.Reason, &r.End.At, r.End.By}}
+		return damagedBody{damagedView{r.ID, session.StateEnded, r.End.Reason, &r.End.At, r.End.By, r.End.From}}
 	}
 	return adminBody{a.adminView(session.Listed{Record: r, State: session.StateEnded, Reason: r.End.Reason})}
 }

@@ -21,7 +21,7 @@ func (a *API) InFront(app http.Handler) http.Handler {
 			own.ServeHTTP(w, r)
 		case !strings.HasPrefix(r.URL.Path, "/"):
 			// CONNECT, and targets that are no path (RFC 9112 section 3.2).
-			a.refuse(w, r.WithContext(named(r.Context())), inbound.ErrPath)
+			a.refuse(w, a.from(r), inbound.ErrPath)
 		default:
 			protected.ServeHTTP(w, r)
 		}

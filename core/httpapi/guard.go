@@ -19,7 +19,7 @@ import (
 // Answers are marked as not to be stored, which next may change.
 func (a *API) RequireSession(next http.Handler, d session.Demand) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(named(r.Context()))
+		r = a.from(r)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Cookie")
 		record, err := a.admit(w, r, d)
@@ -60,7 +60,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, d session.Demand) (s
 // person who has no session is led to the sign-in page, if there is one, and back.
 func (a *API) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(named(r.Context()))
+		r = a.from(r)
 		record, found, err := a.admitByRoute(r, r.Method, r.URL.EscapedPath(), func(p session.Presented) (session.Record, error) {
 			record, renewed, err := a.manager.Renew(r.Context(), p)
 			if !renewed.IsZero() {

@@ -82,6 +82,13 @@ func (c *counted) Update(ctx context.Context, id session.ID, ch session.Change) 
 	return c.Store.Update(ctx, id, ch)
 }
 
+func (c *counted) Delete(ctx context.Context, id session.ID) error {
+	if err := c.meet(ctx, true); err != nil {
+		return err
+	}
+	return c.Store.Delete(ctx, id)
+}
+
 func (c *counted) List(ctx context.Context, r session.Range) (session.Listing, error) {
 	if err := c.meet(ctx, false); err != nil {
 		return session.Listing{}, err

@@ -24,13 +24,18 @@ func (a *API) secure(next http.Handler) http.Handler {
 		r = r.WithContext(session.WithPatience(named(r.Context()), storeTime))
 		setSecurityHeaders(w.Header())
 		defer a.lastResort(w, r)
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, a.from(r))
 	})
 }
 
 // storeTime is how long one request waits for stores in all: with the time to clean
 // up after a sign-in that failed, under a second.
 const storeTime = 800 * time.Millisecond
+
+// from gives a request its name, and the address that what it does is done from.
+func (a *API) from(r *http.Request) *http.Request {
+	return r.WithContext(session.From(named(r.Context()), a.client(r)))
+}
 
 // named gives a request its name, unless it has one.
 func named(ctx context.Context) context.Context {

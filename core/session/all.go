@@ -17,6 +17,7 @@ type Filter struct {
 	Address   string        // the client's at sign-in
 	OlderThan time.Duration // made longer ago
 	Reason    EndReason     // ended for it
+	By        By            // ended by exactly that one
 }
 
 // IsZero reports whether the filter selects every session.
@@ -33,12 +34,14 @@ func (f Filter) Validate() error {
 		return ValidateRoles([]string{f.Role})
 	case f.Method != "" && validateList("authentication method", []string{f.Method}, 1, maxMethod) != nil:
 		return validateList("authentication method", []string{f.Method}, 1, maxMethod)
-	case !validOrEmpty(f.UserAgent, MaxUserAgent):
-		return invalid("user agent: want a part of at most %d bytes of text", MaxUserAgent)
+	case !validOrEmpty(f.UserAgent, maxKeptAgent):
+		return invalid("user agent: want a part of at most %d bytes of text", maxKeptAgent)
 	case !validOrEmpty(f.Address, maxAddress):
 		return invalid("address: want at most %d bytes of text", maxAddress)
 	case f.OlderThan < 0 || f.OlderThan > maxAbsolute:
 		return invalid("older than %v: want up to %v", f.OlderThan, maxAbsolute)
+	case !validOrEmpty(string(f.By), maxBy):
+		return invalid("who ended: want at most %d bytes of text", maxBy)
 	case f.Reason != "" && !f.Reason.known():
 		return invalid("end reason %.64q: want one of %s", string(f.Reason), reasonNames())
 	}
@@ -52,7 +55,8 @@ func (f Filter) fits(r *Record, now time.Time) bool {
 		(f.UserAgent == "" || strings.Contains(strings.ToLower(r.Client.UserAgent), strings.ToLower(f.UserAgent))) &&
 		(f.Address == "" || r.Client.Address == f.Address) &&
 		(f.OlderThan == 0 || now.Sub(r.CreatedAt) > f.OlderThan) &&
-		(f.Reason == "" || r.End.Reason == f.Reason)
+		(f.Reason == "" || r.End.Reason == f.Reason) &&
+		(f.By == "" || r.End.By == f.By)
 }
 
 // AllQuery asks for a page of all users' sessions.
@@ -108,8 +112,8 @@ func (q *AllQuery) validate() error {
 	if !q.Until.IsZero() && !q.Since.Before(q.Until) {
 		return invalid("until is not after since")
 	}
-	if q.Filter.Reason != "" && q.State != StateEnded {
-		return invalid("a reason selects ended sessions only")
+	if (q.Filter.Reason != "" || q.Filter.By != "") && q.State != StateEnded {
+		return invalid("a reason, and who ended it, select ended sessions only")
 	}
 	return q.Filter.Validate()
 }

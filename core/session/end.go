@@ -13,7 +13,30 @@ import (
 func (m *Manager) End(ctx context.Context, id ID, reason EndReason, by By) (Record, error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	return m.endWithSuccessor(ctx, id, End{Reason: reason, By: by})
+	return m.endWithSuccessor(ctx, id, m.firstEnd(ctx, id, End{Reason: reason, By: by}))
+}
+
+// firstEnd is what a session ends as: with everybody's, where it was made before that
+// and the sweep has not come to it yet. To tell, a session as old as that is read; where
+// it cannot be, its end is not refused for that.
+func (m *Manager) firstEnd(ctx context.Context, id ID, e End) End {
+	if _, over := m.control.over(id.CreatedSecond()); !over {
+		return e
+	}
+	r, err := m.fetch(ctx, id)
+	if err != nil {
+		return e
+	}
+	return m.orEverybodys(&r, e)
+}
+
+// orEverybodys is the end of everybody if the session ended with them, and e otherwise.
+func (m *Manager) orEverybodys(r *Record, e End) End {
+	if _, reason := m.state(r, m.clock()); reason != EndedEverywhere || r.Ended() {
+		return e
+	}
+	before, _ := m.control.over(r.CreatedAt)
+	return End{At: before, Reason: EndedEverywhere, By: ByRule}
 }
 
 // SignOut ends the session that a presented token belongs to, as its holder's wish.
@@ -46,7 +69,7 @@ func (m *Manager) SignOut(ctx context.Context, p Presented) (Record, error) {
 			return Record{}, err
 		}
 	}
-	return m.endWithSuccessor(ctx, r.ID, e)
+	return m.endWithSuccessor(ctx, r.ID, m.orEverybodys(&r, e))
 }
 
 // whoActs is who does what is done in a session.
@@ -57,12 +80,13 @@ func whoActs(r *Record) By {
 	return ByActor(r.Actor)
 }
 
-// end reports besides whether it was this call that ended the session. Its caller
-// bounds it.
+// end reports besides whether it was this call that ended the session. It is the one
+// place where an end gets its time and where it came from. Its caller bounds it.
 func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 	if e.At.IsZero() {
 		e.At = m.clock()
 	}
+	e.From = Origin(ctx)
 	if !e.Reason.writable() {
 		return Record{}, false, invalid("end reason %q: not one that is written", e.Reason)
 	}

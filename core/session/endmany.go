@@ -87,9 +87,8 @@ func (m *Manager) ends(page *Listing, e End, stays map[ID]bool) []ending {
 	for i := range page.Records {
 		r := &page.Records[i]
 		one := ending{id: r.ID, end: e, counts: m.mayLive(r, now), follow: follow}
-		if _, reason := m.state(r, now); reason == EndedEverywhere {
-			before, _ := m.control.over(r.CreatedAt)
-			one.end, one.counts = End{At: before, Reason: EndedEverywhere, By: ByRule}, false
+		if first := m.orEverybodys(r, e); first.Reason == EndedEverywhere {
+			one.end, one.counts = first, false
 		}
 		if !stays[r.ID] && mayRevive(r, now) {
 			ends = append(ends, one)

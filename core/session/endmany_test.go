@@ -66,6 +66,62 @@ func TestWhatEndedWithEverybodyKeepsThatReason(t *testing.T) {
 	w.wantOutcome(fresh, session.Ended, session.EndedByAdmin)
 }
 
+// So do the ends of one session, and a sign-in takes the place of none that is over so.
+func TestWhatEndedWithEverybodyKeepsThatReasonAlone(t *testing.T) {
+	for name, end := range map[string]func(*world, session.Presented, session.ID) error{
+		"end": func(w *world, _ session.Presented, id session.ID) error {
+			_, err := w.End(w.t.Context(), id, session.EndedByAdmin, session.ByOperator)
+			return err
+		},
+		"sign out": func(w *world, p session.Presented, _ session.ID) error {
+			_, err := w.SignOut(w.t.Context(), p)
+			return err
+		},
+		"sign in with it in hand": func(w *world, p session.Presented, _ session.ID) error {
+			_, r, err := w.SignIn(w.t.Context(), session.SignIn{Subject: "alice", Check: granted, Replace: p})
+			if !r.Replaces.IsZero() {
+				w.t.Errorf("it replaces %v", r.Replaces)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, session.Options{})
+			p, r := w.signIn("alice")
+			w.clock.Move(time.Minute)
+			before, err := w.EndEveryone(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.clock.Move(time.Minute)
+			if err := end(w, p, r.ID); err != nil {
+				t.Error(err)
+			}
+			if _, err := w.Sweep(t.Context(), session.ByRule, ""); err != nil {
+				t.Error(err)
+			}
+			got, err := w.Get(t.Context(), r.ID)
+			if want := (session.End{At: before, Reason: session.EndedEverywhere, By: session.ByRule}); err != nil || got.End != want {
+				t.Errorf("got %+v, %v, want %+v", got.End, err, want)
+			}
+		})
+	}
+}
+
+// An end of a session that was made in the second of the end of everybody, and after it,
+// is its own.
+func TestEndAfterTheEndOfEverybodyIsItsOwn(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	if _, err := w.EndEveryone(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, r := w.signIn("alice")
+	got, err := w.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator)
+	if err != nil || got.End.Reason != session.EndedByAdmin {
+		t.Errorf("got %+v, %v", got.End, err)
+	}
+}
+
 // Each process learns within ControlEvery that everybody was ended; to one that has not
 // yet, an end of all holds at once.
 func TestEndAllHoldsWhereTheEndOfEverybodyIsNotKnownYet(t *testing.T) {

@@ -126,4 +126,3 @@ func told(e session.Event) string {
 	}
 	return strings.Join(words, " ")
 }
-

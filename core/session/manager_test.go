@@ -102,6 +102,10 @@ func (h *hooked) List(ctx context.Context, r session.Range) (got session.Listing
 	return got, err
 }
 
+func (h *hooked) Delete(ctx context.Context, id session.ID) error {
+	return h.meet("delete", func() error { return h.Store.Delete(ctx, id) })
+}
+
 func (h *hooked) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {
 	return h.meet("fence", func() error { return h.Store.SetFence(ctx, p, f) })
 }

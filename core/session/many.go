@@ -104,8 +104,8 @@ func (w *Walk) validate() error {
 		return invalid("the predicate fits every session: say which ones, or that all are meant")
 	case w.All && (!w.Filter.IsZero() || w.Also != nil):
 		return invalid("all are meant, and some: say one of the two")
-	case w.Filter.Reason != "":
-		return invalid("a reason selects ended sessions, which are over already")
+	case w.Filter.Reason != "" || w.Filter.By != "":
+		return invalid("a reason, and who ended it, select ended sessions, which are over already")
 	case !w.DryRun && !w.Reason.writable():
 		return invalid("end reason %.64q: not one that is written", string(w.Reason))
 	}

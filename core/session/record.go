@@ -24,12 +24,13 @@ const (
 	// bytes: it is what keeps a record within 2 KB.
 	MaxGrant = 704
 	// MaxUserAgent is where a user agent is cut, in bytes.
-	MaxUserAgent = 256
+	MaxUserAgent = 192
 
-	maxMethods = 8   // authentication methods (amr)
-	maxMethod  = 16  // bytes of one
-	maxAddress = 64  // bytes of a client address
-	maxBy      = 160 // bytes of who ended
+	maxMethods   = 8   // authentication methods (amr)
+	maxMethod    = 16  // bytes of one
+	maxAddress   = 64  // bytes of a client address
+	maxBy        = 160 // bytes of who ended
+	maxKeptAgent = 256 // bytes of a user agent that is kept: where it was cut before ends had an address
 )
 
 // Record is a session as the server keeps it. Times are UTC, whole milliseconds;
@@ -97,19 +98,22 @@ type Client struct {
 	UserAgent string // cut at MaxUserAgent bytes
 }
 
-// End says that, when, why and by whom a session was ended. The zero value means
-// that it was not. The first end stays.
+// End says that, when, why, by whom and from where a session was ended. The zero value
+// means that it was not. The first end stays.
 type End struct {
 	At     time.Time
 	Reason EndReason
 	By     By
+	// From is the client's address of who ended it, or whose request made a rule end it;
+	// "" where it is not known ([From]).
+	From string
 	// ReplacedBy is the session that took this one's place; zero if none.
 	ReplacedBy ID
 }
 
 // equal reports whether both are the same end.
 func (e End) equal(o End) bool {
-	return e.At.Equal(o.At) && e.Reason == o.Reason && e.By == o.By && e.ReplacedBy == o.ReplacedBy
+	return e.At.Equal(o.At) && e.Reason == o.Reason && e.By == o.By && e.From == o.From && e.ReplacedBy == o.ReplacedBy
 }
 
 // Ended reports whether the session was ended (rather than left to expire).

@@ -27,7 +27,8 @@ import (
 //     of it returns [ErrDamaged] and makes it no record. One that is an end and nothing
 //     else ([Change.EndsOnly]) takes hold: none of what is stored is lost, and with
 //     ErrDamaged comes a record that has the ID and the end that holds, the first one.
-//     So an end is never refused because the record is odd.
+//     So an end is never refused because the record is odd, and what it took hold of can
+//     be deleted.
 type Store interface {
 	// Create keeps a new record and returns it as kept. If there is one with that ID, whatever its state,
 	// it changes nothing and returns that one with [ErrExists]. Nothing but Create
@@ -44,6 +45,11 @@ type Store interface {
 	// [ErrNotFound] where there is none: an update never makes a record. A write of
 	// another part that comes in between is no conflict.
 	Update(ctx context.Context, id ID, c Change) (Record, error)
+
+	// Delete forgets a record that is ended, or what is stored in its place and is
+	// damaged, if its end can be read. What is not ended stays, with [ErrConflict]. Where
+	// there is none it is success, so that it may be repeated.
+	Delete(ctx context.Context, id ID) error
 
 	// List returns one user's records, newest first by ID, and the user's fence,
 	// strongly consistent: it holds every record whose Create returned before the

@@ -28,8 +28,8 @@ func (r *Record) validateIdentity() error {
 		return invalid("session ID is of another subject")
 	case r.Secrets.Current.IsZero():
 		return invalid("no secret hash")
-	case !validOrEmpty(r.Client.Address, maxAddress) || !validOrEmpty(r.Client.UserAgent, MaxUserAgent):
-		return invalid("client: want an address of %d and a user agent of %d bytes of text at most", maxAddress, MaxUserAgent)
+	case !validOrEmpty(r.Client.Address, maxAddress) || !validOrEmpty(r.Client.UserAgent, maxKeptAgent):
+		return invalid("client: want an address of %d and a user agent of %d bytes of text at most", maxAddress, maxKeptAgent)
 	}
 	return nil
 }
@@ -102,6 +102,8 @@ func (r *Record) validateEnd() error {
 		return invalid("end reason %q: not one that is written", r.End.Reason)
 	case r.Ended() && !ValidText(string(r.End.By), maxBy):
 		return invalid("end: who ended it is missing or over %d bytes", maxBy)
+	case !validOrEmpty(r.End.From, maxAddress):
+		return invalid("end: want an address of at most %d bytes of text", maxAddress)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ const (
 	maxHash = 256 // bytes of a password hash
 	maxBy   = 160 // bytes of who changed, as of who ended a session
 	maxWhat = 200 // bytes of what was changed
+	maxFrom = 64  // bytes of the address that it was changed from
 )
 
 // Account is a user. A user name is what one types; the subject is who one is: 128
@@ -36,11 +37,14 @@ type Account struct {
 	Changes []Change
 }
 
-// Change says what was done to an account, when and by whom.
+// Change says what was done to an account, when, by whom and from where.
 type Change struct {
 	At   time.Time
 	By   string // 1 to 160 bytes, in the manner of session.By
 	What string // 1 to 200 bytes; never anything secret
+	// From is the client's address of who did it, of at most 64 bytes; "" where it is not
+	// known (session.From).
+	From string
 }
 
 // Record notes a change: the newest [MaxChanges] stay. The caller's earlier copies of
@@ -105,6 +109,9 @@ func (a *Account) validateChanges() error {
 	for i, c := range a.Changes {
 		if c.At.IsZero() || !session.ValidText(c.By, maxBy) || !session.ValidText(c.What, maxWhat) {
 			return invalid("change %d: want a time, who in 1 to %d and what in 1 to %d bytes of text", i, maxBy, maxWhat)
+		}
+		if c.From != "" && !session.ValidText(c.From, maxFrom) {
+			return invalid("change %d: want an address of at most %d bytes of text", i, maxFrom)
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ type Accounts interface {
 	// subject and name mean that.
 	Create(ctx context.Context, a Account) error
 
-	// Subject returns the subject that has a name, or [ErrNotFound]. A name never
-	// moves to another subject.
+	// Subject returns the subject that has a name, or [ErrNotFound]. A name moves to
+	// another subject only once [Accounts.Delete] has freed it.
 	Subject(ctx context.Context, name string) (string, error)
 
 	// Get returns a subject's account, or [ErrNotFound], or [ErrDamaged].
@@ -36,6 +36,11 @@ type Accounts interface {
 	// [ErrNotFound]. Subject, Name and CreatedAt never change: what a says of the
 	// latter two is ignored.
 	Update(ctx context.Context, a Account) error
+
+	// Delete removes a disabled account and its name, both or neither, and so frees the
+	// name. One that is not disabled stays, with [ErrConflict]. Where there is no account
+	// of that subject it is success, so that it may be repeated.
+	Delete(ctx context.Context, subject string) error
 
 	// List returns up to limit accounts, at least 1, in the byte order of their
 	// subjects, those after a subject; "" begins.

@@ -46,6 +46,12 @@ func (b bounded) Update(ctx context.Context, a Account) error {
 	return b.accounts.Update(ctx, a)
 }
 
+func (b bounded) Delete(ctx context.Context, subject string) error {
+	ctx, cancel := session.Bound(ctx, b.timeout)
+	defer cancel()
+	return b.accounts.Delete(ctx, subject)
+}
+
 func (b bounded) List(ctx context.Context, after string, limit int) ([]Account, error) {
 	ctx, cancel := session.Bound(ctx, b.timeout)
 	defer cancel()

@@ -26,6 +26,8 @@ func (stuck) Get(ctx context.Context, _ string) (signin.Account, error) {
 	return signin.Account{}, ctx.Err()
 }
 
+func (stuck) Delete(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
+
 func (stuck) List(ctx context.Context, _ string, _ int) ([]signin.Account, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()

@@ -127,7 +127,7 @@ func (d *Directory) revise(ctx context.Context, subject, by string, change func(
 		if err != nil || what == "" {
 			return a, err
 		}
-		a.Record(Change{At: d.clock(), By: by, What: what[:min(len(what), maxWhat)]})
+		d.note(ctx, &a, by, what)
 		switch is, err := d.update(ctx, a); {
 		case err == nil:
 			return is, nil
@@ -140,6 +140,11 @@ func (d *Directory) revise(ctx context.Context, subject, by string, change func(
 		}
 	}
 	return Account{}, fault(operation, lost)
+}
+
+// note is the one place where a change gets its time and where it came from.
+func (d *Directory) note(ctx context.Context, a *Account, by, what string) {
+	a.Record(Change{At: d.clock(), By: by, What: what[:min(len(what), maxWhat)], From: session.Origin(ctx)})
 }
 
 // update is one versioned write. Where its answer was lost, here or in a retry inside
@@ -160,5 +165,7 @@ func (d *Directory) update(ctx context.Context, a Account) (Account, error) {
 // says reports whether an account is as another was written.
 func (a *Account) says(o *Account) bool {
 	return a.Disabled == o.Disabled && slices.Equal(a.Roles, o.Roles) && a.Password == o.Password &&
-		slices.EqualFunc(a.Changes, o.Changes, func(x, y Change) bool { return x.At.Equal(y.At) && x.By == y.By && x.What == y.What })
+		slices.EqualFunc(a.Changes, o.Changes, func(x, y Change) bool {
+			return x.At.Equal(y.At) && x.By == y.By && x.What == y.What && x.From == y.From
+		})
 }

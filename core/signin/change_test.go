@@ -30,6 +30,8 @@ type noted struct {
 	desk   *desk
 	before func() error // an error: the update is not made
 	after  func() error // an error: it was made, the answer is lost
+
+	beforeDelete, afterDelete func() error // the same of a delete
 }
 
 func (n *noted) Update(ctx context.Context, a signin.Account) error {
@@ -67,6 +69,11 @@ func (d *desk) ReplaceFence(_ context.Context, subject string) error {
 	return d.fault
 }
 
+func (d *desk) Erase(_ context.Context, subject string, by session.By) (int, error) {
+	d.note("erase sessions of %t by %s", subject == d.subject, by)
+	return 3, d.fault
+}
+
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{t: t}
@@ -101,7 +108,7 @@ func (d *desk) account() signin.Account {
 }
 
 func (d *desk) change(c signin.UserChange) (signin.Changed, error) {
-	return d.Change(d.t.Context(), d.subject, c, session.ByOperator)
+	return d.Change(session.From(d.t.Context(), "192.0.2.7"), d.subject, c, session.ByOperator)
 }
 
 func disabled(yes bool) signin.UserChange          { return signin.UserChange{Disabled: &yes} }
@@ -140,7 +147,7 @@ func TestChange(t *testing.T) {
 			}
 			d.want("account", ends)
 			last := is.Changes[len(is.Changes)-1]
-			if last.What != c.what || last.By != "operator" || is.Version != 2 || got.Account.Version != 2 {
+			if last.What != c.what || last.By != "operator" || last.From != "192.0.2.7" || is.Version != 2 || got.Account.Version != 2 {
 				t.Errorf("version %d, last change %+v", is.Version, last)
 			}
 		})

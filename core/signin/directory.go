@@ -31,6 +31,7 @@ type Sessions interface {
 	EndAll(ctx context.Context, subject string, reason session.EndReason, by session.By) (int, error)
 	EndOthers(ctx context.Context, subject string, keep session.ID, reason session.EndReason, by session.By) (int, error)
 	ReplaceFence(ctx context.Context, subject string) error
+	Erase(ctx context.Context, subject string, by session.By) (int, error)
 }
 
 var _ Sessions = (*session.Manager)(nil)
@@ -72,7 +73,7 @@ type NewUser struct {
 // it, in the manner of session.By. An answer of the store that was lost is asked for
 // again, once.
 func (d *Directory) Add(ctx context.Context, u NewUser, by string) (Account, error) {
-	a, err := d.newAccount(u, by)
+	a, err := d.newAccount(ctx, u, by)
 	if err != nil {
 		return Account{}, fmt.Errorf("add user: %w", err)
 	}
@@ -87,7 +88,7 @@ func (d *Directory) Add(ctx context.Context, u NewUser, by string) (Account, err
 	return a, nil
 }
 
-func (d *Directory) newAccount(u NewUser, by string) (Account, error) {
+func (d *Directory) newAccount(ctx context.Context, u NewUser, by string) (Account, error) {
 	name, err := NormalizeName(u.Name)
 	err = errors.Join(err, CheckRoles(u.Roles))
 	if u.Password != "" {
@@ -97,7 +98,7 @@ func (d *Directory) newAccount(u NewUser, by string) (Account, error) {
 		return Account{}, err
 	}
 	a := Account{Subject: newSubject(), Name: name, Roles: slices.Clone(u.Roles), Version: 1, CreatedAt: d.clock()}
-	a.Record(Change{At: a.CreatedAt, By: by, What: "added"})
+	d.note(ctx, &a, by, "added")
 	return a, a.Validate()
 }
 

@@ -73,7 +73,7 @@ func anne() signin.NewUser {
 
 func TestAdd(t *testing.T) {
 	accounts := memory.NewAccounts()
-	added, err := newDirectory(accounts).Add(t.Context(), anne(), "operator")
+	added, err := newDirectory(accounts).Add(session.From(t.Context(), "192.0.2.7"), anne(), "operator")
 	if err != nil {
 		t.Fatalf("Add = %v, want success", err)
 	}
@@ -81,7 +81,7 @@ func TestAdd(t *testing.T) {
 	if err != nil || got.Name != "anne" || got.Password != added.Password || !signin.IsSubject(got.Subject) {
 		t.Errorf("Get = %+v, %v, want anne with her hash and a subject of ours", got, err)
 	}
-	want := signin.Change{At: noon.Truncate(time.Millisecond), By: "operator", What: "added"}
+	want := signin.Change{At: noon.Truncate(time.Millisecond), By: "operator", What: "added", From: "192.0.2.7"}
 	if len(got.Changes) != 1 || got.Changes[0] != want || !got.CreatedAt.Equal(want.At) {
 		t.Errorf("created %v, changes %v, want %v", got.CreatedAt, got.Changes, want)
 	}

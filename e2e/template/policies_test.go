@@ -23,9 +23,9 @@ func TestPolicies(t *testing.T) {
 			"dynamodb:UpdateItem on SessionsTable.Arn",
 		},
 		"AdminRole": {
-			"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on SessionsTable.Arn",
+			"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on SessionsTable.Arn",
 			"dynamodb:Query on ${SessionsTable.Arn}/index/status",
-			"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on AccountsTable.Arn",
+			"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on AccountsTable.Arn",
 			"dynamodb:Query on ${AccountsTable.Arn}/index/accounts",
 		},
 		"EventsRole": {

@@ -46,7 +46,7 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (answer []byte,
 	if err != nil {
 		return nil, err
 	}
-	record, optional, err := a.check(ctx, &asked)
+	record, optional, err := a.check(session.From(ctx, asked.address), &asked)
 	switch {
 	case err == nil:
 		return a.answers.allow(&asked, contextOf(&record, a.sessions.ExpiresAt(record)))

@@ -42,6 +42,9 @@ func TestRotation(t *testing.T) {
 			t.Errorf("%s: %s, %v", c.name, got, err)
 		}
 	}
+	if is, err := d.sessions.Get(t.Context(), record.ID); err != nil || is.End.From != "203.0.113.7" {
+		t.Errorf("ended from %q, %v, want the address that the gateway saw", is.End.From, err)
+	}
 	if !strings.Contains(d.log.String(), `"event":"token_reused"`) || !strings.Contains(d.log.String(), record.ID.String()) {
 		t.Errorf("no alarm in the log: %s", d.log)
 	}

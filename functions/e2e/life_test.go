@@ -98,7 +98,16 @@ func TestOwnersLife(t *testing.T) {
 	d.over(acting, "ended_by_admin")
 	d.as(d.admin, "PATCH /admin/users/bob", olga, `{"disabled":true}`, http.StatusOK)
 	d.as(d.login, "POST /login", "", `{"username":"bob","password":"`+secret+`"}`, http.StatusUnauthorized)
+	if _, body := d.as(d.admin, "GET /admin/users/bob/export", olga, "", http.StatusOK); len(body["sessions"].([]any)) != 2 {
+		t.Errorf("exported: %v", body)
+	}
+	if _, body := d.as(d.admin, "POST /admin/users/bob/erase", olga, `{"confirm":"bob"}`, http.StatusOK); body["sessions"] != 2.0 || body["account"] != true {
+		t.Errorf("erased: %v", body)
+	}
+	d.as(d.admin, "GET /admin/users/bob", olga, "", http.StatusNotFound)
 
+	carol, _ := d.signIn("carol")
+	d.live(carol)
 	d.as(d.admin, "POST /admin/end-everyone", olga, "", http.StatusOK)
 	began := time.Now()
 	for d.ask(olga).IsAuthorized {

@@ -86,6 +86,9 @@ func TestRoles(t *testing.T) {
 			"all but what it names", func(f *fakeAWS) { f.edit(rolePolicy1, "%22Action%22%3A%5B%22logs", "%22NotAction%22%3A%5B%22logs") },
 			failed("allows all but what it names"),
 		},
+		{"Delete, which only admin may", func(f *fakeAWS) {
+			f.edit("iam.GetRolePolicy.coatcheck-LoginRole", "dynamodb%3APutItem%22", "dynamodb%3ADeleteItem%22")
+		}, []string{"FAIL role Login: policy login: dynamodb:DeleteItem"}},
 		{"a denial is no fault", func(f *fakeAWS) {
 			f.edit(rolePolicy1, "%22Statement%22%3A%5B", "%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%2C")
 		}, nil},
@@ -224,7 +227,10 @@ func TestStack(t *testing.T) {
 		{"something new", status("WELL"), []string{`unknown stack coatcheck: status "WELL"`}},
 		{
 			"of something else", func(f *fakeAWS) { f.edit(list, ">Admin<", ">Other<") },
-			[]string{"FAIL resource Admin: the stack has no AWS::Lambda::Function of this name"},
+			[]string{
+				"FAIL resource Admin: the stack has no AWS::Lambda::Function of this name",
+				"FAIL role Other: policy admin: dynamodb:DeleteItem",
+			},
 		},
 		{
 			"with another thing by that name", func(f *fakeAWS) {

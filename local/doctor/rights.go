@@ -8,10 +8,11 @@ import (
 )
 
 // What the functions do with DynamoDB. The authorizer reads and touches sessions and
-// nothing else: no Query, Scan, Put or Delete.
+// nothing else: no Query, Scan, Put or Delete. Only admin, which erases users, deletes.
 var (
 	authorizerMay = []string{"dynamodb:getitem", "dynamodb:batchgetitem", "dynamodb:updateitem"}
 	othersMay     = append([]string{"dynamodb:putitem", "dynamodb:query", "dynamodb:conditioncheckitem"}, authorizerMay...)
+	adminMay      = append([]string{"dynamodb:deleteitem"}, othersMay...)
 )
 
 // tracing are actions that IAM allows on every resource or on none.
@@ -51,8 +52,11 @@ func (e *examination) roleFaults(f function, policies []rolePolicy) []string {
 }
 
 func may(f function) []string {
-	if f.id == authorize {
+	switch f.id {
+	case authorize:
 		return authorizerMay
+	case admin:
+		return adminMay
 	}
 	return othersMay
 }

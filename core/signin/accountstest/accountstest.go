@@ -28,7 +28,7 @@ type Check struct {
 // Checks returns the whole suite. An adapter whose List lags is given to it so that
 // List waits until it has caught up.
 func Checks() []Check {
-	return slices.Concat(createChecks(), lookupChecks(), updateChecks(), listChecks(), contextChecks())
+	return slices.Concat(createChecks(), lookupChecks(), updateChecks(), deleteChecks(), listChecks(), contextChecks())
 }
 
 // checkTime bounds one check: an adapter that hangs fails it.
@@ -101,7 +101,7 @@ func sample(subject, name string) signin.Account {
 		Password: signin.PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("A", 22) + "$" + strings.Repeat("A", 43)),
 		Version:  1, CreatedAt: at,
 	}
-	a.Record(signin.Change{At: at, By: "operator", What: "added"})
+	a.Record(signin.Change{At: at, By: "operator", What: "added", From: "192.0.2.7"})
 	return a
 }
 
@@ -116,7 +116,7 @@ func largest(subject, name string) signin.Account {
 	a.Password = signin.PasswordHash("$" + strings.Repeat("h", 255))
 	for i := range signin.MaxChanges {
 		at := a.CreatedAt.Add(time.Duration(i) * time.Millisecond)
-		a.Record(signin.Change{At: at, By: strings.Repeat("b", 160), What: strings.Repeat("ü", 100)})
+		a.Record(signin.Change{At: at, By: strings.Repeat("b", 160), What: strings.Repeat("ü", 100), From: strings.Repeat("f", 64)})
 	}
 	return a
 }
@@ -172,7 +172,9 @@ func mismatch(format string, args ...any) error { return fmt.Errorf(format, args
 
 // differs says in which fields two accounts are not the same.
 func differs(got, want signin.Account) error {
-	sameChange := func(a, b signin.Change) bool { return a.By == b.By && a.What == b.What && a.At.Equal(b.At) }
+	sameChange := func(a, b signin.Change) bool {
+		return a.By == b.By && a.What == b.What && a.From == b.From && a.At.Equal(b.At)
+	}
 	var errs []error
 	field := func(name string, same bool, got, want any) {
 		if !same {

@@ -22,6 +22,11 @@ func createBreakages() []breakage {
 			a.Password = signin.PasswordHash(text)
 		})},
 		{"create keeps all", "loses the oldest change", spoils(func(a *signin.Account) { a.Changes = a.Changes[min(1, len(a.Changes)):] })},
+		{"create keeps all", "forgets where changes came from", spoils(func(a *signin.Account) {
+			for i := range a.Changes {
+				a.Changes[i].From = ""
+			}
+		})},
 		{"create keeps all", "forgets who is disabled", spoils(func(a *signin.Account) { a.Disabled = false })},
 		{"create keeps all", "lists without the hash", spoilsList(func(page []signin.Account) []signin.Account {
 			for i := range page {

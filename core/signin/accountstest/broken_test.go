@@ -19,19 +19,24 @@ type broken struct {
 	subject func(ctx context.Context, name string) (string, error)
 	get     func(ctx context.Context, subject string) (signin.Account, error)
 	update  func(ctx context.Context, a signin.Account) error
+	delete  func(ctx context.Context, subject string) error
 	list    func(ctx context.Context, after string, limit int) ([]signin.Account, error)
 }
 
 // breakIt returns a memory adapter with what a breakage replaces.
 func breakIt(replace func(b *broken)) *broken {
 	m := memory.NewAccounts()
-	b := &broken{Accounts: m, create: m.Create, subject: m.Subject, get: m.Get, update: m.Update, list: m.List}
+	b := &broken{Accounts: m, create: m.Create, subject: m.Subject, get: m.Get, update: m.Update, delete: m.Delete, list: m.List}
 	replace(b)
 	return b
 }
 
 func (b *broken) Create(ctx context.Context, a signin.Account) error { return b.create(ctx, a) }
 func (b *broken) Update(ctx context.Context, a signin.Account) error { return b.update(ctx, a) }
+func (b *broken) Delete(ctx context.Context, subject string) error {
+	return b.delete(ctx, subject)
+}
+
 func (b *broken) Subject(ctx context.Context, name string) (string, error) {
 	return b.subject(ctx, name)
 }
@@ -55,7 +60,7 @@ type breakage struct {
 // wants one at least for every check.
 func TestChecksBite(t *testing.T) {
 	all := slices.Concat(createBreakages(), lookupBreakages(), memoryBreakages(),
-		updateBreakages(), listBreakages(), contextBreakages())
+		updateBreakages(), deleteBreakages(), listBreakages(), contextBreakages())
 	bitten := map[string]bool{}
 	for _, b := range all {
 		t.Run(strings.ReplaceAll(b.check+"/"+b.how, " ", "_"), func(t *testing.T) {

@@ -32,6 +32,7 @@ func doneContext(ctx context.Context, s signin.Accounts) error {
 		"Get": getErr, "Subject": subjectErr, "List": listErr,
 		"Create": s.Create(done, sample("usr_2", "bert")),
 		"Update": s.Update(done, largest("usr_1", "anne")),
+		"Delete": s.Delete(done, a.Subject), "Delete of nobody": s.Delete(done, "usr_2"),
 	} {
 		if err == nil || slices.ContainsFunc(sentinels, func(target error) bool { return errors.Is(err, target) }) {
 			return mismatch("%s with a done context: error %v, want one that is no sentinel", call, err)

@@ -34,6 +34,7 @@ type storedChange struct {
 	At   int64  `json:"at"`
 	By   string `json:"by"`
 	What string `json:"what"`
+	From string `json:"from,omitempty"`
 }
 
 func encodeAccount(a signin.Account) ([]byte, error) {
@@ -42,7 +43,7 @@ func encodeAccount(a signin.Account) ([]byte, error) {
 		Version: a.Version, CreatedAt: millis(a.CreatedAt),
 	}
 	for _, c := range a.Changes {
-		s.Changes = append(s.Changes, storedChange{millis(c.At), c.By, c.What})
+		s.Changes = append(s.Changes, storedChange{millis(c.At), c.By, c.What, c.From})
 	}
 	return json.Marshal(s) //nolint:gosec // G117: the password's hash, into the store that is for it
 }
@@ -59,7 +60,7 @@ func decodeAccount(subject, value []byte) (signin.Account, error) {
 		Disabled: s.Disabled, Version: s.Version, CreatedAt: timeOf(s.CreatedAt),
 	}
 	for _, c := range s.Changes {
-		a.Changes = append(a.Changes, signin.Change{At: timeOf(c.At), By: c.By, What: c.What})
+		a.Changes = append(a.Changes, signin.Change{At: timeOf(c.At), By: c.By, What: c.What, From: c.From})
 	}
 	if a.Validate() != nil {
 		return signin.Account{}, signin.ErrDamaged
@@ -137,6 +138,25 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 		is := a
 		is.Name, is.CreatedAt, is.Version = was.Name, was.CreatedAt, was.Version+1
 		return nil, errors.Join(putAccount(tx, is), s.db.tellChange(tx, &is))
+	})
+}
+
+// Delete implements [signin.Accounts].
+func (s *Accounts) Delete(ctx context.Context, subject string) error {
+	return s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		is, answer := getAccount(tx, subject)
+		switch {
+		case errors.Is(answer, signin.ErrNotFound):
+			return nil, nil
+		case answer != nil:
+			return answer, nil
+		case !is.Disabled:
+			return signin.ErrConflict, nil
+		}
+		return nil, errors.Join(
+			tx.Bucket(bucketAccounts).Delete([]byte(subject)),
+			tx.Bucket(bucketNames).Delete([]byte(is.Name)),
+		)
 	})
 }
 

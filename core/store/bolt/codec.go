@@ -41,6 +41,7 @@ type stored struct {
 	EndedAt        int64             `json:"endedAt,omitempty"`
 	EndReason      string            `json:"endReason,omitempty"`
 	EndedBy        string            `json:"endedBy,omitempty"`
+	EndedFrom      string            `json:"endedFrom,omitempty"`
 	ReplacedBy     []byte            `json:"replacedBy,omitempty"`
 }
 
@@ -55,7 +56,7 @@ func encodeRecord(r *session.Record) ([]byte, error) {
 		Rotations:     r.Secrets.Rotations,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
 		Replaces: idBytes(r.Replaces), Actor: idBytes(r.Actor),
-		EndedAt: millis(r.End.At), EndReason: string(r.End.Reason), EndedBy: string(r.End.By),
+		EndedAt: millis(r.End.At), EndReason: string(r.End.Reason), EndedBy: string(r.End.By), EndedFrom: r.End.From,
 		ReplacedBy: idBytes(r.End.ReplacedBy),
 	})
 }
@@ -81,7 +82,7 @@ func decodeRecord(key, value []byte) (session.Record, error) {
 		Replaces: faults.id(s.Replaces), Actor: faults.id(s.Actor),
 		End: session.End{
 			At: timeOf(s.EndedAt), Reason: session.EndReason(s.EndReason), By: session.By(s.EndedBy),
-			ReplacedBy: faults.id(s.ReplacedBy),
+			From: s.EndedFrom, ReplacedBy: faults.id(s.ReplacedBy),
 		},
 	}
 	if faults {

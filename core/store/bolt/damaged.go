@@ -18,6 +18,7 @@ type overDamaged struct {
 	EndedAt    int64  `json:"endedAt"`
 	EndReason  string `json:"endReason"`
 	EndedBy    string `json:"endedBy"`
+	EndedFrom  string `json:"endedFrom,omitempty"`
 	ReplacedBy []byte `json:"replacedBy,omitempty"`
 }
 
@@ -30,7 +31,7 @@ func endedDamaged(id session.ID, value []byte) (session.Record, bool) {
 		return session.Record{}, false
 	}
 	end := session.End{
-		At: timeOf(o.EndedAt), Reason: session.EndReason(o.EndReason), By: session.By(o.EndedBy), ReplacedBy: faults.id(o.ReplacedBy),
+		At: timeOf(o.EndedAt), Reason: session.EndReason(o.EndReason), By: session.By(o.EndedBy), From: o.EndedFrom, ReplacedBy: faults.id(o.ReplacedBy),
 	}
 	return session.Record{ID: id, End: end}, true
 }
@@ -44,19 +45,19 @@ func (db *DB) endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Re
 		return there, nil
 	}
 	text, err := json.Marshal(overDamaged{
-		Damaged: value, EndedAt: millis(e.At), EndReason: string(e.Reason), EndedBy: string(e.By), ReplacedBy: idBytes(e.ReplacedBy),
+		Damaged: value, EndedAt: millis(e.At), EndReason: string(e.Reason), EndedBy: string(e.By), EndedFrom: e.From, ReplacedBy: idBytes(e.ReplacedBy),
 	})
 	is := session.Record{ID: id, End: e}
 	status, key := indexEntry(&is)
-	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id), tx.Bucket(status).Put(key, nil), db.tellEnd(tx, &is))
+	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id, bucketLive, bucketEnded), tx.Bucket(status).Put(key, nil), db.tellEnd(tx, &is))
 }
 
-// dropEntries removes a session from the index. Where it stands cannot be told from a
-// damaged value, so that all entries are looked at; it is rare.
-func dropEntries(tx *bbolt.Tx, id session.ID) (err error) {
-	for _, status := range []session.Status{session.StatusLive, session.StatusEnded} {
+// dropEntries removes a session from the buckets of an index. Where it stands cannot be
+// told from a damaged value, so that all entries are looked at; it is rare.
+func dropEntries(tx *bbolt.Tx, id session.ID, buckets ...[]byte) (err error) {
+	for _, name := range buckets {
 		var keys [][]byte
-		bucket := tx.Bucket(statusBucket(status))
+		bucket := tx.Bucket(name)
 		c := bucket.Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
 			if bytes.HasSuffix(k, id[:]) {

@@ -95,6 +95,26 @@ func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) 
 	return answered(&is, err)
 }
 
+// Delete implements [session.Store].
+func (s *Sessions) Delete(ctx context.Context, id session.ID) error {
+	return s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
+		r, err := get(tx, id)
+		damaged := errors.Is(err, session.ErrDamaged)
+		if damaged {
+			r, _ = endedDamaged(id, tx.Bucket(bucketSessions).Get(id[:]))
+		}
+		switch {
+		case errors.Is(err, session.ErrNotFound):
+			return nil, nil
+		case !r.Ended():
+			return session.ErrConflict, nil
+		case damaged:
+			return nil, errors.Join(dropEntries(tx, id, bucketLive, bucketEnded, bucketPurge), tx.Bucket(bucketSessions).Delete(id[:]))
+		}
+		return nil, forget(tx, indexKey(r.PurgeAt, id))
+	})
+}
+
 // List implements [session.Store].
 func (s *Sessions) List(ctx context.Context, q session.Range) (session.Listing, error) {
 	var out session.Listing

@@ -20,6 +20,7 @@ const (
 	attrAt   = "at" // of a change
 	attrBy   = "by"
 	attrWhat = "what"
+	attrFrom = "from"
 )
 
 // Accounts and user names are items of two kinds, told apart by how their keys begin.
@@ -72,6 +73,7 @@ func changesOrNone(changes []signin.Change) types.AttributeValue {
 	for i, c := range changes {
 		m := item{attrBy: textOf(c.By), attrWhat: textOf(c.What)}
 		put(m, attrAt, timeOrNone(c.At))
+		put(m, attrFrom, orNone(c.From))
 		values[i] = &types.AttributeValueMemberM{Value: m}
 	}
 	return &types.AttributeValueMemberL{Value: values}
@@ -106,7 +108,7 @@ func (r *reader) changes(name string) []signin.Change {
 			return nil
 		}
 		c := reader{item: m.Value}
-		out = append(out, signin.Change{At: c.time(attrAt), By: c.text(attrBy), What: c.text(attrWhat)})
+		out = append(out, signin.Change{At: c.time(attrAt), By: c.text(attrBy), What: c.text(attrWhat), From: c.text(attrFrom)})
 		if c.err(signin.ErrDamaged) != nil {
 			r.fail(name)
 		}

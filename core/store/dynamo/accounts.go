@@ -25,8 +25,8 @@ func NewAccounts(client *dynamodb.Client, name string) *Accounts {
 	return &Accounts{table{client, name}}
 }
 
-// createTries is how often a Create that met another one's transaction is repeated.
-const createTries = 5
+// transactTries is how often a transaction that met another one is repeated.
+const transactTries = 5
 
 var errContended = errors.New("TransactWriteItems: transaction conflict")
 
@@ -41,13 +41,17 @@ func (s *Accounts) Create(ctx context.Context, a signin.Account) error {
 	}
 	a.Version = 1
 	name[attrSubject] = textOf(a.Subject)
-	in := &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		s.putNew(name), s.putNew(encodeAccount(&a, account)),
-	}}
-	for range createTries {
+	return s.transact(ctx, signin.ErrNameTaken, signin.ErrSubjectTaken, s.putNew(name), s.putNew(encodeAccount(&a, account)))
+}
+
+// transact writes a name and an account, both or neither. Each of the two errors says
+// that the condition of one of them did not hold.
+func (s *Accounts) transact(ctx context.Context, ofName, ofAccount error, items ...types.TransactWriteItem) error {
+	in := &dynamodb.TransactWriteItemsInput{TransactItems: items}
+	for range transactTries {
 		in.ClientRequestToken = aws.String(rand.Text())
 		_, err := s.table.client.TransactWriteItems(ctx, in)
-		if err = taken(err); !errors.Is(err, errContended) {
+		if err = cancelled(err, ofName, ofAccount); !errors.Is(err, errContended) {
 			return err
 		}
 		if err := wait(ctx); err != nil {
@@ -64,23 +68,23 @@ func (s *Accounts) putNew(i item) types.TransactWriteItem {
 	}}
 }
 
-// taken says why a transaction of a name and an account was cancelled.
-func taken(err error) error {
-	var cancelled *types.TransactionCanceledException
-	if !errors.As(err, &cancelled) {
+// cancelled says why a transaction of a name and an account was cancelled.
+func cancelled(err, ofName, ofAccount error) error {
+	var why *types.TransactionCanceledException
+	if !errors.As(err, &why) {
 		return fault(err)
 	}
 	code := func(i int) string {
-		if i < len(cancelled.CancellationReasons) && cancelled.CancellationReasons[i].Code != nil {
-			return *cancelled.CancellationReasons[i].Code
+		if i < len(why.CancellationReasons) && why.CancellationReasons[i].Code != nil {
+			return *why.CancellationReasons[i].Code
 		}
 		return ""
 	}
 	switch {
 	case code(0) == "ConditionalCheckFailed":
-		return signin.ErrNameTaken
+		return ofName
 	case code(1) == "ConditionalCheckFailed":
-		return signin.ErrSubjectTaken
+		return ofAccount
 	case code(0) == "TransactionConflict" || code(1) == "TransactionConflict":
 		return errContended
 	}
@@ -154,6 +158,56 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 		return nil
 	}
 	return signin.ErrConflict
+}
+
+// Delete implements [signin.Accounts]: one GetItem for the name, and one
+// TransactWriteItems of the name and the account. A name that leads to somebody else is
+// not this account's to free: that is [signin.ErrDamaged].
+func (s *Accounts) Delete(ctx context.Context, subject string) error {
+	is, err := s.Get(ctx, subject)
+	switch {
+	case errors.Is(err, signin.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !is.Disabled:
+		return signin.ErrConflict
+	}
+	name, _ := accountsKey(namePrefix, is.Name)
+	account, _ := accountsKey(accountPrefix, subject)
+	var ours, disabled expression
+	ours.conditions = []string{"attribute_not_exists(" + ours.name(attrPartition) + ") OR " +
+		ours.name(attrSubject) + " = " + ours.value(":"+attrSubject, textOf(subject))}
+	disabled.when(attrDisabled, "=", flagOrNone(true))
+	err = s.transact(ctx, errOdd, errOdd, s.deleteIf(name, &ours), s.deleteIf(account, &disabled))
+	if !errors.Is(err, errOdd) {
+		return err
+	}
+	return s.whyNotDeleted(ctx, subject)
+}
+
+// errOdd says that one of a name and an account was not as it was read.
+var errOdd = errors.New("TransactWriteItems: a condition did not hold")
+
+// whyNotDeleted looks again at an account that was not deleted: another call may have
+// deleted or enabled it.
+func (s *Accounts) whyNotDeleted(ctx context.Context, subject string) error {
+	switch is, err := s.Get(ctx, subject); {
+	case errors.Is(err, signin.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !is.Disabled:
+		return signin.ErrConflict
+	}
+	return fmt.Errorf("%w: its name leads elsewhere", signin.ErrDamaged)
+}
+
+func (s *Accounts) deleteIf(key item, e *expression) types.TransactWriteItem {
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &s.table.name, Key: key, ConditionExpression: e.condition(),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+	}}
 }
 
 // List implements [signin.Accounts]: a Query of the index for the keys, BatchGetItem

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +163,7 @@ func fullAccount() signin.Account {
 	a := signin.Account{
 		Subject: "usr_1", Name: "anne", Roles: []string{"editor"}, Password: "$argon2id$x", Disabled: true, Version: 3, CreatedAt: noon,
 	}
-	a.Record(signin.Change{At: noon, By: "operator", What: "added"})
+	a.Record(signin.Change{At: noon, By: "operator", What: "added", From: "192.0.2.7"})
 	return a
 }
 
@@ -214,6 +215,27 @@ func TestSizes(t *testing.T) {
 	if size := sizeOf(&types.AttributeValueMemberM{Value: encodeRecord(&typical)}); size > 1024 {
 		t.Errorf("a full record has %d bytes", size)
 	}
+}
+
+// An account at every bound has at most 10 KB.
+func TestAccountSizes(t *testing.T) {
+	a := fullAccount()
+	a.Subject, a.Name = signin.SubjectOf([16]byte{}), strings.Repeat("n", signin.MaxName)
+	a.Password = signin.PasswordHash("$" + strings.Repeat("h", 255))
+	a.Roles = slices.Repeat([]string{strings.Repeat("r", session.MaxRole)}, session.MaxRoles)
+	for range signin.MaxChanges {
+		a.Record(signin.Change{
+			At: noon, By: strings.Repeat("b", 160), What: strings.Repeat("w", 200), From: strings.Repeat("f", 64),
+		})
+	}
+	if err := a.Validate(); err != nil {
+		t.Error(err)
+	}
+	size := sizeOf(&types.AttributeValueMemberM{Value: encodedAccount(a)})
+	if size > 10<<10 {
+		t.Errorf("the largest account has %d bytes", size)
+	}
+	t.Logf("the largest account has %d bytes", size)
 }
 
 func sizeOf(v types.AttributeValue) int {

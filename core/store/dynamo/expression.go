@@ -60,9 +60,14 @@ func (e *expression) notEnded(odd bool) {
 		e.absent(attrEndedAt)
 		return
 	}
-	name := e.name(attrEndedAt)
-	e.conditions = append(e.conditions,
-		"(attribute_not_exists("+name+") OR NOT attribute_type("+name+", "+e.value(":number", textOf("N"))+"))")
+	e.conditions = append(e.conditions, "(attribute_not_exists("+e.name(attrEndedAt)+") OR NOT "+e.hasEnd()+")")
+}
+
+// ended is the condition that a session has ended, whatever else is stored of it.
+func (e *expression) ended() { e.conditions = append(e.conditions, e.hasEnd()) }
+
+func (e *expression) hasEnd() string {
+	return "attribute_type(" + e.name(attrEndedAt) + ", " + e.value(":number", textOf("N")) + ")"
 }
 
 func (e *expression) name(name string) string {

@@ -37,6 +37,7 @@ const (
 	attrEndedAt        = "endedAt"
 	attrEndReason      = "endReason"
 	attrEndedBy        = "endedBy"
+	attrEndedFrom      = "endedFrom"
 	attrReplacedBy     = "replacedBy"
 
 	attrFence       = "fence"       // of the subject item
@@ -103,7 +104,7 @@ func decodeRecord(i item) (session.Record, error) {
 		Replaces: r.id(attrReplaces), Actor: r.id(attrActor),
 		End: session.End{
 			At: r.time(attrEndedAt), Reason: session.EndReason(r.text(attrEndReason)),
-			By: session.By(r.text(attrEndedBy)), ReplacedBy: r.id(attrReplacedBy),
+			By: session.By(r.text(attrEndedBy)), From: r.text(attrEndedFrom), ReplacedBy: r.id(attrReplacedBy),
 		},
 	}
 	if err := r.err(session.ErrDamaged); err != nil {
@@ -145,6 +146,7 @@ func endOf(e *session.End) []attributeOf {
 		{attrEndedAt, timeOrNone(e.At)},
 		{attrEndReason, orNone(string(e.Reason))},
 		{attrEndedBy, orNone(string(e.By))},
+		{attrEndedFrom, orNone(e.From)},
 		{attrReplacedBy, idOrNone(e.ReplacedBy)},
 	}
 }

@@ -91,7 +91,7 @@ func orEnded(i item, outcome error) (session.Record, error) {
 	part := reader{item: i}
 	end := session.End{
 		At: part.time(attrEndedAt), Reason: session.EndReason(part.text(attrEndReason)),
-		By: session.By(part.text(attrEndedBy)), ReplacedBy: part.id(attrReplacedBy),
+		By: session.By(part.text(attrEndedBy)), From: part.text(attrEndedFrom), ReplacedBy: part.id(attrReplacedBy),
 	}
 	if known && !end.At.IsZero() {
 		return session.Record{ID: id, End: end}, err
@@ -131,6 +131,25 @@ func changeExpression(id session.ID, c session.Change) *expression {
 		e.setAll(indexKeys(id, session.StatusLive, c.Touch.ExpiresAt)[1:])
 	}
 	return &e
+}
+
+// Delete implements [session.Store]: one DeleteItem. A time of end that is none does not
+// count as one, as with an end.
+func (s *Sessions) Delete(ctx context.Context, id session.ID) error {
+	var e expression
+	e.ended()
+	_, err := s.table.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &s.table.name, Key: sessionKey(id), ConditionExpression: e.condition(),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	switch there, no := refused(err); {
+	case !no:
+		return fault(err)
+	case len(there) > 0:
+		return session.ErrConflict
+	}
+	return nil
 }
 
 // SetFence implements [session.Store]: one UpdateItem, so that who may end sessions

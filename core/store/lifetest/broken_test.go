@@ -16,11 +16,13 @@ type mistake struct {
 	sessions func() *broken
 	// accounts changes each account before it is kept; nil: the store is a correct one.
 	accounts func(*signin.Account)
-	caught   []string
+	// deletes replaces the store's delete of an account; nil: it is a correct one.
+	deletes func(ctx context.Context, s signin.Accounts, subject string) error
+	caught  []string
 }
 
 func mistakes() []mistake {
-	return slices.Concat(brokenSecrets(), brokenUpdates(), brokenRecords(), brokenReads(), brokenLists(), brokenControls(), brokenAccounts())
+	return slices.Concat(brokenSecrets(), brokenUpdates(), brokenRecords(), brokenReads(), brokenLists(), brokenControls(), brokenAccounts(), brokenErasures())
 }
 
 // broken is a store that makes one mistake. What is nil works as it should.
@@ -92,6 +94,13 @@ func (b *broken) SetFence(ctx context.Context, p session.Partition, f session.Fe
 		return nil
 	}
 	return b.Store.SetFence(ctx, p, f)
+}
+
+func (b *broken) Delete(ctx context.Context, id session.ID) error {
+	if b.lost["delete"] {
+		return nil
+	}
+	return b.Store.Delete(ctx, id)
 }
 
 func (b *broken) RaiseEndedBefore(ctx context.Context, t time.Time) error {
@@ -175,6 +184,14 @@ func get(ctx context.Context, s session.Store, id session.ID) session.Record {
 type forgetful struct {
 	signin.Accounts
 	change func(*signin.Account)
+	delete func(ctx context.Context, s signin.Accounts, subject string) error // nil: as it should
+}
+
+func (f forgetful) Delete(ctx context.Context, subject string) error {
+	if f.delete != nil {
+		return f.delete(ctx, f.Accounts, subject)
+	}
+	return f.Accounts.Delete(ctx, subject)
 }
 
 func (f forgetful) Create(ctx context.Context, a signin.Account) error {

@@ -36,12 +36,28 @@ func (i *interrupting) Read(ctx context.Context, q session.Query) (session.Readi
 
 var errLost = errors.New("connection reset")
 
-// failing is a store that fails at the n-th update, before or after it is made.
+// failing is a store that fails at the n-th update or delete, before or after it is made.
 type failing struct {
 	session.Store
 	mu      sync.Mutex
 	left    int // updates until one fails
+	deletes int // deletes until one fails
 	applied bool
+}
+
+func (f *failing) Delete(ctx context.Context, id session.ID) error {
+	f.mu.Lock()
+	f.deletes--
+	fails := f.deletes == 0
+	f.mu.Unlock()
+	if fails && !f.applied {
+		return errLost
+	}
+	err := f.Store.Delete(ctx, id)
+	if fails {
+		return errLost
+	}
+	return err
 }
 
 func (f *failing) Update(ctx context.Context, id session.ID, c session.Change) (session.Record, error) {

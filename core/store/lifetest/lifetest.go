@@ -1,6 +1,6 @@
 // Package lifetest shows that the life of a session is as the design says, over any
 // pair of stores: rotation row by row, changes of privilege, the policy, ending many,
-// acting as somebody, and lists. Where package storetest asks whether a store keeps its
+// acting as somebody, lists, and erasing a user. Where package storetest asks whether a store keeps its
 // contract, this one asks whether what rests on the contract holds.
 package lifetest
 
@@ -35,7 +35,7 @@ type Check struct {
 // Checks returns all checks, each under a name of its own.
 func Checks() []Check {
 	return slices.Concat(rotationChecks(), replayChecks(), privilegeChecks(), accountChecks(), policyChecks(),
-		manyChecks(), everybodyChecks(), whereChecks(), actingChecks(), listChecks())
+		manyChecks(), everybodyChecks(), whereChecks(), actingChecks(), listChecks(), eraseChecks())
 }
 
 // Run runs every check over stores of its own, in a subtest by the check's name. open
@@ -53,7 +53,12 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 }
 
 // Test carries a check out. Its error says what came instead of what was wanted.
-func (c Check) Test(ctx context.Context, stores Stores) (err error) {
+func (c Check) Test(ctx context.Context, stores Stores) error {
+	return attempt(func() { c.run(newScene(ctx, stores)) })
+}
+
+// attempt takes steps and returns the failure that ended them.
+func attempt(steps func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			f, ours := cause.(failure)
@@ -63,7 +68,7 @@ func (c Check) Test(ctx context.Context, stores Stores) (err error) {
 			err = f
 		}
 	}()
-	c.run(newScene(ctx, stores))
+	steps()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck/core/signin"
 	"coatcheck/core/store/lifetest"
 	"coatcheck/core/store/memory"
 )
@@ -17,7 +18,10 @@ func (m *mistake) stores() lifetest.Stores {
 		b.Store, stores.Sessions = stores.Sessions, b
 	}
 	if m.accounts != nil {
-		stores.Accounts = forgetful{stores.Accounts, m.accounts}
+		stores.Accounts = forgetful{stores.Accounts, m.accounts, nil}
+	}
+	if m.deletes != nil {
+		stores.Accounts = forgetful{stores.Accounts, func(*signin.Account) {}, m.deletes}
 	}
 	return stores
 }

@@ -67,6 +67,11 @@ func listByFilter(s *scene) {
 	s.want(slices.Equal(got, []session.ID{ended}), "by reason: %v", got)
 	got = s.all(session.AllQuery{State: session.StateEnded, Filter: session.Filter{Reason: session.SignedOut}})
 	s.want(len(got) == 0, "by another reason: %v", got)
+	by := s.record(ended).End.By
+	got = s.all(session.AllQuery{State: session.StateEnded, Filter: session.Filter{By: by}})
+	s.want(slices.Equal(got, []session.ID{ended}), "by who ended it: %v", got)
+	got = s.all(session.AllQuery{State: session.StateEnded, Filter: session.Filter{By: by + "x"}})
+	s.want(len(got) == 0, "by who did not end it: %v", got)
 }
 
 func listByTime(s *scene) {

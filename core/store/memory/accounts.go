@@ -90,6 +90,23 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 	return nil
 }
 
+// Delete implements [signin.Accounts].
+func (s *Accounts) Delete(ctx context.Context, subject string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch a, ok := s.accounts[subject]; {
+	case ok && !a.Disabled:
+		return signin.ErrConflict
+	case ok:
+		delete(s.subjects, a.Name)
+		delete(s.accounts, subject)
+	}
+	return nil
+}
+
 // List implements [signin.Accounts].
 func (s *Accounts) List(ctx context.Context, after string, limit int) ([]signin.Account, error) {
 	if err := ctx.Err(); err != nil {

@@ -128,6 +128,24 @@ func (s *Store) Update(ctx context.Context, id session.ID, c session.Change) (se
 	return r, err
 }
 
+// Delete implements [session.Store].
+func (s *Store) Delete(ctx context.Context, id session.ID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch r, ok := s.record(id); {
+	case !ok:
+		return nil
+	case !r.Ended():
+		return session.ErrConflict
+	}
+	delete(s.users[id.Partition()].records, id)
+	delete(s.damaged, id)
+	return nil
+}
+
 // List implements [session.Store].
 func (s *Store) List(ctx context.Context, q session.Range) (session.Listing, error) {
 	if err := ctx.Err(); err != nil {

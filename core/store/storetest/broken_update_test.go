@@ -161,6 +161,12 @@ func brokenParts() []broken {
 				c.Secrets = &session.Secrets{Current: r.Secrets.Current}
 			}
 		}), by("end-leaves-the-rest")},
+		{"end forgets where it came from", changing(func(_ session.Record, c *session.Change) {
+			if c.End != nil {
+				end := *c.End
+				end.From, c.End = "", &end
+			}
+		}), by("update-returns-the-new-record")},
 		{"empty change refused", updating(func(ctx context.Context, s *shelf, id session.ID, c session.Change) (session.Record, error) {
 			if c.Touch == nil && c.Secrets == nil && c.End == nil {
 				return session.Record{}, errRefused

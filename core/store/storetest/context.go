@@ -28,14 +28,18 @@ type call struct {
 	do   func(ctx context.Context, s session.Store) error
 }
 
-// writesOf are the four writes: of r, which is there, and of a record that is not.
-func writesOf(r, fresh session.Record) []call {
+// writesOf are the writes: of r, which is there, of one that is ended, and of a record
+// that is not.
+func writesOf(r, over, fresh session.Record) []call {
 	end, _ := endOf(r)
 	return []call{
 		{"Create", func(ctx context.Context, s session.Store) error { return second(s.Create(ctx, fresh)) }},
 		{"Create of a taken ID", func(ctx context.Context, s session.Store) error { return second(s.Create(ctx, r)) }},
 		{"Update", func(ctx context.Context, s session.Store) error { return second(s.Update(ctx, r.ID, end)) }},
 		{"Update of a missing session", func(ctx context.Context, s session.Store) error { return second(s.Update(ctx, fresh.ID, end)) }},
+		{"Delete", func(ctx context.Context, s session.Store) error { return s.Delete(ctx, over.ID) }},
+		{"Delete of what is not ended", func(ctx context.Context, s session.Store) error { return s.Delete(ctx, r.ID) }},
+		{"Delete of a missing session", func(ctx context.Context, s session.Store) error { return s.Delete(ctx, fresh.ID) }},
 		{"SetFence", func(ctx context.Context, s session.Store) error {
 			return s.SetFence(ctx, r.ID.Partition(), session.Fence{7})
 		}},
@@ -71,10 +75,10 @@ func (b *bench) done() []context.Context {
 }
 
 func doneIsError(b *bench) {
-	r, fresh := Record("ann", noon), Record("ann", noon)
-	b.create(r)
+	r, over, fresh := Record("ann", noon), Record("ann", noon, EndedAt(noon)), Record("ann", noon)
+	b.create(r, over)
 	for _, ctx := range b.done() {
-		for _, c := range append(readsOf(r), writesOf(r, fresh)...) {
+		for _, c := range append(readsOf(r), writesOf(r, over, fresh)...) {
 			if b.err != nil {
 				return
 			}
@@ -107,17 +111,17 @@ func (b *bench) failsPromptly(call func() error) error {
 }
 
 func doneWritesNothing(b *bench) {
-	r, fresh := Record("ann", noon), Record("ann", noon)
-	b.create(r)
+	r, over, fresh := Record("ann", noon), Record("ann", noon, EndedAt(noon)), Record("ann", noon)
+	b.create(r, over)
 	b.setFence("ann", session.Fence{1})
 	b.raise(ago)
 	for _, ctx := range b.done() {
-		for _, c := range writesOf(r, fresh) {
+		for _, c := range writesOf(r, over, fresh) {
 			if b.err != nil {
 				return
 			}
 			_ = c.do(ctx, b.store)
-			b.holds(r)
+			b.holds(r, over)
 			b.misses(fresh.ID)
 			b.fence("ann", session.Fence{1})
 			b.control(ago)

@@ -54,6 +54,7 @@ func DamageChecks() []DamageCheck {
 		damageCheck("damaged-item-that-was-ended-keeps-that-end", damagedEnds+" The first end stays.", damagedKeepsOldEnd),
 		damageCheck("damaged-item-moves-to-the-ended", damagedEnds+" It is then among the ended.", damagedMoves),
 		damageCheck("damaged-item-leaves-others-alone", damagedEnds, damagedLeavesOthers),
+		damageCheck("damaged-item-is-deleted-once-ended", deletesEnded+" So does what is damaged, if its end can be read.", damagedDeleted),
 	}
 }
 
@@ -191,4 +192,21 @@ func damagedLeavesOthers(b *brokenBench) {
 func withEnd(r session.Record, e session.End) session.Record {
 	r.End = e
 	return r
+}
+
+func damagedDeleted(b *brokenBench) {
+	if b.err == nil {
+		if err := b.store.Delete(b.ctx, b.bad.ID); !errors.Is(err, session.ErrConflict) {
+			b.failf("delete of a damaged item that is not ended: got error %v, want ErrConflict", err)
+		}
+	}
+	damagedRead(b)
+	end, after := endOf(b.bad)
+	b.isDamaged(end, after.End)
+	b.deletes(b.bad.ID)
+	b.holds(b.fine)
+	b.misses(b.bad.ID)
+	b.lists(of("ann"), false, b.fine)
+	b.pages(ended, 10)
+	b.pages(live, 10, b.fine)
 }

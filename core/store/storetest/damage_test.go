@@ -63,6 +63,14 @@ func (a *attic) Update(ctx context.Context, id session.ID, c session.Change) (se
 	return session.Record{ID: id, End: r.End}, session.ErrDamaged
 }
 
+func (a *attic) Delete(ctx context.Context, id session.ID) error {
+	err := a.shelf.Delete(ctx, id)
+	if err == nil {
+		delete(a.damaged, id)
+	}
+	return err
+}
+
 // brokenAttics each make one mistake with what is damaged.
 var brokenAttics = map[string]struct {
 	hooks  func(a *attic) hooks
@@ -129,6 +137,24 @@ var brokenAttics = map[string]struct {
 			return a.Update(ctx, id, c)
 		})
 	}, by("damaged-item-leaves-others-alone")},
+	"what is damaged cannot be deleted": {func(a *attic) hooks {
+		return hooks{forget: func(ctx context.Context, id session.ID) error {
+			if a.damaged[id] {
+				return session.ErrDamaged
+			}
+			return a.Delete(ctx, id)
+		}}
+	}, by("damaged-item-is-deleted-once-ended")},
+	"what is damaged is deleted without an end": {func(a *attic) hooks {
+		return hooks{forget: func(ctx context.Context, id session.ID) error {
+			if a.damaged[id] {
+				a.drop(id)
+				delete(a.damaged, id)
+				return nil
+			}
+			return a.Delete(ctx, id)
+		}}
+	}, by("damaged-item-is-deleted-once-ended")},
 	"the end is told and not kept": {func(a *attic) hooks {
 		return updatingDamaged(a, func(_ context.Context, id session.ID, c session.Change) (session.Record, error) {
 			if c.EndsOnly() {
@@ -176,6 +202,13 @@ func (h hooked) List(ctx context.Context, r session.Range) (session.Listing, err
 
 func (h hooked) Page(ctx context.Context, q session.PageQuery) (session.Page, error) {
 	return orElse(h.hooks.page, h.attic.Page)(ctx, q)
+}
+
+func (h hooked) Delete(ctx context.Context, id session.ID) error {
+	if h.hooks.forget != nil {
+		return h.hooks.forget(ctx, id)
+	}
+	return h.attic.Delete(ctx, id)
 }
 
 func (h hooked) SetFence(ctx context.Context, p session.Partition, f session.Fence) error {

@@ -13,6 +13,7 @@ type hooks struct {
 	create   func(ctx context.Context, r session.Record) (session.Record, error)
 	read     func(ctx context.Context, q session.Query) (session.Reading, error)
 	update   func(ctx context.Context, id session.ID, c session.Change) (session.Record, error)
+	forget   func(ctx context.Context, id session.ID) error
 	list     func(ctx context.Context, r session.Range) (session.Listing, error)
 	setFence func(ctx context.Context, p session.Partition, f session.Fence) error
 	raise    func(ctx context.Context, t time.Time) error
@@ -39,6 +40,13 @@ func (f faulty) Update(ctx context.Context, id session.ID, c session.Change) (se
 		return f.hooks.update(ctx, id, c)
 	}
 	return f.shelf.Update(ctx, id, c)
+}
+
+func (f faulty) Delete(ctx context.Context, id session.ID) error {
+	if f.hooks.forget != nil {
+		return f.hooks.forget(ctx, id)
+	}
+	return f.shelf.Delete(ctx, id)
 }
 
 func (f faulty) List(ctx context.Context, r session.Range) (session.Listing, error) {
@@ -85,7 +93,7 @@ type broken struct {
 
 func brokenStores() []broken {
 	return slices.Concat(
-		brokenCreates(), brokenTaken(), brokenReads(), brokenUpdates(), brokenParts(), brokenConditions(), brokenAges(),
+		brokenCreates(), brokenTaken(), brokenReads(), brokenUpdates(), brokenDeletes(), brokenParts(), brokenConditions(), brokenAges(),
 		brokenLists(), brokenRanges(), brokenFences(), brokenControls(),
 		brokenPages(), brokenCursors(), brokenCounts(), brokenSharing(), brokenRaces(), brokenContexts(),
 		forgetful(),

@@ -61,7 +61,7 @@ func EndedAt(t time.Time) Trait {
 	return func(r *session.Record) {
 		r.End = session.End{
 			At: t.UTC().Truncate(time.Millisecond), Reason: session.Replaced,
-			By: session.BySubject(r.Subject), ReplacedBy: sibling(r.ID, 1),
+			By: session.BySubject(r.Subject), From: elsewhere(r.Client.Address), ReplacedBy: sibling(r.ID, 1),
 		}
 	}
 }
@@ -105,6 +105,15 @@ func Largest(r *session.Record) {
 	r.Roles = slices.Repeat([]string{strings.Repeat("r", rest/session.MaxRoles)}, session.MaxRoles)
 	r.Client.Address = strings.Repeat("a", 64)
 	r.Client.UserAgent = strings.Repeat("u", session.MaxUserAgent)
+}
+
+// elsewhere returns an address of the same length that is another, or one where there is
+// none.
+func elsewhere(address string) string {
+	if address == "" {
+		return "198.51.100.9"
+	}
+	return strings.Repeat("f", len(address))
 }
 
 // sibling returns another ID of the same user and second.

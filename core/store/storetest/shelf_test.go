@@ -83,6 +83,10 @@ func (s *shelf) Update(ctx context.Context, id session.ID, c session.Change) (se
 	return s.store().Update(ctx, id, c)
 }
 
+func (s *shelf) Delete(ctx context.Context, id session.ID) error {
+	return s.store().Delete(ctx, id)
+}
+
 func (s *shelf) List(ctx context.Context, r session.Range) (session.Listing, error) {
 	return s.store().List(ctx, r)
 }

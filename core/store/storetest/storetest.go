@@ -117,7 +117,7 @@ func lagOf(ctx context.Context) time.Duration {
 func Checks() []Check {
 	return slices.Concat(
 		createChecks(), takenChecks(), readChecks(),
-		updateChecks(), partChecks(), conditionChecks(), ageChecks(),
+		updateChecks(), deleteChecks(), partChecks(), conditionChecks(), ageChecks(),
 		listChecks(), rangeChecks(), limitChecks(), fenceChecks(), controlChecks(),
 		pageChecks(), pageRangeChecks(), cursorChecks(), walkChecks(), countChecks(),
 		sharingChecks(), raceChecks(), raceRecordChecks(), contextChecks(),

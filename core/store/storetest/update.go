@@ -46,7 +46,7 @@ func rotationOf(r session.Record) (session.Change, session.Record) {
 func endOf(r session.Record) (session.Change, session.Record) {
 	end := session.End{
 		At: r.LastSeenAt.Add(90_007 * time.Millisecond), Reason: session.EndedByAdmin,
-		By: session.ByOperator, ReplacedBy: sibling(r.ID, 9),
+		By: session.ByOperator, From: "2001:db8::e", ReplacedBy: sibling(r.ID, 9),
 	}
 	r.End = end
 	return session.Change{End: &end}, r

@@ -48,19 +48,22 @@ func (a *auditor) Do(req *http.Request) (*http.Response, error) {
 }
 
 // known are the operations that the adapter and its tests send. Scan and
-// DescribeTable are not among them, nor anything that deletes a record.
+// DescribeTable are not among them.
 var known = []string{
-	"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems",
+	"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems",
 	"CreateTable", "UpdateTimeToLive", "DeleteTable",
 }
 
-// judge says what is wrong with a request: an operation that must not be, or a read of
-// a table (an index cannot) that is not strongly consistent.
+// judge says what is wrong with a request: an operation that must not be, a read of a
+// table (an index cannot) that is not strongly consistent, or a delete of what may not
+// have ended.
 func judge(operation string, raw []byte) string {
 	var in struct {
 		ConsistentRead bool
 		IndexName      string
 		RequestItems   map[string]struct{ ConsistentRead bool }
+
+		ConditionExpression string
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return err.Error()
@@ -81,9 +84,14 @@ func judge(operation string, raw []byte) string {
 		return operation
 	case !consistent:
 		return fmt.Sprintf("%s without ConsistentRead", operation)
+	case operation == "DeleteItem" && in.ConditionExpression != onlyEnded:
+		return fmt.Sprintf("DeleteItem if %q", in.ConditionExpression)
 	}
 	return ""
 }
+
+// onlyEnded is the condition that a session has ended.
+const onlyEnded = "attribute_type(#endedAt, :number)"
 
 func (a *auditor) faults() (out []string) {
 	a.mu.Lock()

@@ -154,6 +154,18 @@ func TestLocalCostsOfWrites(t *testing.T) {
 	s.costs("touch", update(touch, nil), one, units{1, 2})
 	s.costs("touch, lost race", update(touch, session.ErrConflict), one, units{0, 0})
 	s.costs("rotate", update(rotate, nil), one, units{1, 0})
+	forget := func(want error) func() error {
+		return func() error {
+			if err := s.store.Delete(t.Context(), r.ID); err != want {
+				return fmt.Errorf("got %v, want %v", err, want)
+			}
+			return nil
+		}
+	}
+	once := map[string]int{"DeleteItem": 1}
+	s.costs("delete, not ended", forget(session.ErrConflict), once, units{0, 0})
+	s.costs("end", update(session.Change{End: &session.End{At: r.LastSeenAt, Reason: session.SignedOut, By: session.ByRule}}, nil), one, units{1, 2})
+	s.costs("delete", forget(nil), once, units{1, 1})
 }
 
 func TestLocalCostsOfEndAll(t *testing.T) {
@@ -217,4 +229,9 @@ func TestLocalCostsOfAccounts(t *testing.T) {
 		map[string]int{"UpdateItem": 1}, units{1, 0})
 	s.costs("list accounts", func() error { _, err := accounts.List(t.Context(), "", 100); return err },
 		map[string]int{"Query": 1, "BatchGetItem": 1}, units{1, 0.5})
+	a.Disabled, a.Version = true, 2
+	s.costs("disable account", func() error { return accounts.Update(t.Context(), a) },
+		map[string]int{"UpdateItem": 1}, units{1, 0})
+	s.costs("delete account", func() error { return accounts.Delete(t.Context(), "usr_1") },
+		map[string]int{"GetItem": 1, "TransactWriteItems": 1}, units{1 + 2 + 2, 2})
 }

@@ -112,6 +112,7 @@ func (b *bed) sessionFaults(once func(what, operation string, run func() error))
 		}
 		return err
 	})
+	once("delete", "DeleteItem", func() error { return b.store.Delete(ctx, r.ID) })
 	once("end everybody", "UpdateItem", func() error { return b.store.RaiseEndedBefore(ctx, b.now) })
 }
 
@@ -146,6 +147,10 @@ func (b *bed) accountFaults(once func(what, operation string, run func() error))
 		b.t.Error(err)
 	case got.Version != 2 || !got.Disabled:
 		b.t.Errorf("version %d, disabled %t, want 2, true", got.Version, got.Disabled)
+	}
+	once("delete account", "TransactWriteItems", func() error { return b.accounts.Delete(ctx, a.Subject) })
+	if _, err := b.accounts.Get(ctx, a.Subject); !errors.Is(err, signin.ErrNotFound) {
+		b.t.Errorf("the account after its delete: %v", err)
 	}
 }
 

@@ -40,12 +40,16 @@ func TestLocalConditions(t *testing.T) {
 			session.Change{End: &session.End{At: r.CreatedAt, Reason: session.SignedOut, By: session.ByRule}},
 			"attribute_exists(#pk) AND (attribute_not_exists(#endedAt) OR NOT attribute_type(#endedAt, :number))",
 			"SET #endedAt = :endedAt, #endReason = :endReason, #endedBy = :endedBy, " +
-				"#statusShard = :statusShard, #statusAt = :statusAt REMOVE #replacedBy",
+				"#statusShard = :statusShard, #statusAt = :statusAt REMOVE #endedFrom, #replacedBy",
 		},
 	} {
 		_, _ = store.Update(t.Context(), r.ID, c.change)
 		wants(t, sent, name, c.condition, c.update)
 	}
+	if err := store.Delete(t.Context(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, sent, "delete", onlyEnded, "")
 	if err := store.RaiseEndedBefore(t.Context(), r.CreatedAt); err != nil {
 		t.Fatal(err)
 	}
@@ -71,16 +75,17 @@ func wants(t *testing.T, sent *recorder, name, condition, update string) {
 // The judge of all requests bites.
 func TestLocalJudge(t *testing.T) {
 	for name, c := range map[string]struct{ operation, body, want string }{
-		"scan":          {"Scan", `{"ConsistentRead":true}`, "Scan"},
-		"describe":      {"DescribeTable", `{}`, "DescribeTable"},
-		"read":          {"GetItem", `{"ConsistentRead":true}`, ""},
-		"lax read":      {"GetItem", `{}`, "GetItem without ConsistentRead"},
-		"lax query":     {"Query", `{"ConsistentRead":false}`, "Query without ConsistentRead"},
-		"index":         {"Query", `{"IndexName":"status"}`, ""},
-		"lax batch":     {"BatchGetItem", `{"RequestItems":{"t":{}}}`, "BatchGetItem without ConsistentRead"},
-		"batch":         {"BatchGetItem", `{"RequestItems":{"t":{"ConsistentRead":true}}}`, ""},
-		"update":        {"UpdateItem", `{}`, ""},
-		"deleted by us": {"DeleteItem", `{}`, "DeleteItem"},
+		"scan":       {"Scan", `{"ConsistentRead":true}`, "Scan"},
+		"describe":   {"DescribeTable", `{}`, "DescribeTable"},
+		"read":       {"GetItem", `{"ConsistentRead":true}`, ""},
+		"lax read":   {"GetItem", `{}`, "GetItem without ConsistentRead"},
+		"lax query":  {"Query", `{"ConsistentRead":false}`, "Query without ConsistentRead"},
+		"index":      {"Query", `{"IndexName":"status"}`, ""},
+		"lax batch":  {"BatchGetItem", `{"RequestItems":{"t":{}}}`, "BatchGetItem without ConsistentRead"},
+		"batch":      {"BatchGetItem", `{"RequestItems":{"t":{"ConsistentRead":true}}}`, ""},
+		"update":     {"UpdateItem", `{}`, ""},
+		"delete":     {"DeleteItem", `{"ConditionExpression":"attribute_type(#endedAt, :number)"}`, ""},
+		"lax delete": {"DeleteItem", `{}`, `DeleteItem if ""`},
 	} {
 		if got := judge(c.operation, []byte(c.body)); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
