@@ -66,7 +66,13 @@ func judge(t *testing.T, receiver *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = receiver.Process.Kill(); _ = receiver.Wait() })
-	waitFor(t, address)
+	wantSoon(t, "the receiver to listen", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
 
 	e := entry
 	e.Body = []byte(`{"id":"session_1","type":"session.ended","data":{"subject":"alice","sessionId":"the-session","reason":"signed_out"}}`)
@@ -77,21 +83,19 @@ func judge(t *testing.T, receiver *exec.Cmd) {
 	if err := senderTo(t, where, secretText(1), secretText(2)).Send(t.Context(), e); err != nil {
 		t.Errorf("signed: %v", err)
 	}
-	if !strings.Contains(said.String(), "close what is open of session the-session") {
-		t.Errorf("it says %s", said)
-	}
+	wantSoon(t, "it to say which session is over", func() bool {
+		return strings.Contains(said.String(), "close what is open of session the-session")
+	})
 }
 
-// waitFor waits until somebody listens.
-func waitFor(t *testing.T, address string) {
+// wantSoon waits for what another process does.
+func wantSoon(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for began := time.Now(); time.Since(began) < time.Minute; <-tick.C {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			_ = conn.Close()
-			return
+	for began := time.Now(); !is(); <-tick.C {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("want %s", what)
 		}
 	}
-	t.Fatal("the receiver does not listen")
 }
