@@ -24,9 +24,13 @@ func TestImportsPointInward(t *testing.T) {
 		{"coatcheck/core/httpapi/inbound", []string{"coatcheck/core/session"}},
 		{"coatcheck/core/httpapi", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi/inbound"}},
 		{"coatcheck/local/canary", []string{"coatcheck/core/session", "coatcheck/core/httpapi/inbound"}},
+		{"coatcheck/local/webhook", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/events"}},
 		{"coatcheck/local/upstream", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi"}},
 		{"coatcheck/core/store/memory", []string{"coatcheck/core/session", "coatcheck/core/signin"}},
-		{"coatcheck/core/store/bolt", []string{"coatcheck/core/session", "coatcheck/core/signin", "go.etcd.io/bbolt", "golang.org/x/sys/"}},
+		{"coatcheck/core/store/bolt", []string{
+			"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/events", "go.etcd.io/bbolt", "golang.org/x/sys/",
+		}},
+		{"coatcheck/core/events", []string{"coatcheck/core/session", "coatcheck/core/signin"}},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", c.pkg).Output()
 		if err != nil {

@@ -91,6 +91,11 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 			log.Error("close data", "error", err)
 		}
 	}()
+	stopTelling, err := p.tell(ctx, s.webhook, log)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer stopTelling()
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w: choose another --addr", err)

@@ -28,6 +28,8 @@ type serveCmd struct {
 	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
 	Routes   []string `env:"COATCHECK_ROUTES" placeholder:"ROUTE..." help:"Route and what is asked of it: passive (no use of the session), optional, role=NAME|NAME, max-age=15m; such as 'GET /notifications/{id} passive'. May be repeated (${env})."`
 	Upstream string   `env:"COATCHECK_UPSTREAM" placeholder:"URL" help:"Application to stand in front of, such as http://localhost:3000: what is no path of ours goes on to it, with a session only (${env})."`
+	Webhook  string   `env:"COATCHECK_WEBHOOK" placeholder:"URL" help:"Application to tell that a session ended or a user changed, such as https://app.example.com/coatcheck; http on loopback only (${env})."`
+	Secrets  []string `name:"webhook-secrets" env:"COATCHECK_WEBHOOK_SECRETS" placeholder:"SECRET,..." help:"Secrets that sign what is sent to --webhook, each whsec_ and base64 of 24 to 64 bytes; better set in the environment (${env})."`
 	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
@@ -79,6 +81,7 @@ type served struct {
 	policy   session.Policy
 	routes   inbound.Routes
 	upstream *url.URL // nil: none
+	webhook  receiver
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
@@ -89,6 +92,7 @@ func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
 		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","), "upstream": c.Upstream,
+		"webhook": c.Webhook, "webhook-secrets": strings.Join(c.Secrets, ","),
 	}[name]
 }
 
@@ -103,6 +107,7 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),
 	}
 	s.upstream = c.application(r)
+	s.webhook = readReceiver(r, all.onDynamoDB())
 	loopback := checkAddr(r)
 	for _, origin := range c.Origin {
 		if want := inbound.Unfit(origin); want != "" {

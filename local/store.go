@@ -58,6 +58,8 @@ type backend struct {
 	accounts signin.Accounts
 	// secret is the tag key where none is configured.
 	secret func(context.Context) ([]byte, error)
+	// outbox keeps events for a webhook; nil where the store has none.
+	outbox *bolt.Outbox
 	// sweep forgets purged records; nil where the store does so by itself.
 	sweep func(ctx context.Context, before time.Time) (int, error)
 	close func() error
@@ -73,7 +75,7 @@ func (f *storeFlags) open(ctx context.Context) (*backend, error) {
 		return nil, err
 	}
 	return &backend{
-		sessions: db.Sessions(), accounts: db.Accounts(), sweep: db.Sweep, close: db.Close,
+		sessions: db.Sessions(), accounts: db.Accounts(), outbox: db.Outbox(), sweep: db.Sweep, close: db.Close,
 		secret: func(ctx context.Context) ([]byte, error) { return db.Secret(ctx, "tag key", session.MinKeySize) },
 	}, nil
 }

@@ -63,6 +63,14 @@ var races = []struct {
 	{"two sign-ins, one with a session in hand, password reset", true, signInsAgainst("password reset")},
 	{"two sign-ins, one with a session in hand, roles", true, signInsAgainst("roles")},
 	{"sign-in, end-all whose fence had no answer, end-all", true, twoEndAlls},
+	{"sign-in, erasure", false, eraseAgainst(func(ticket) session.SignIn { return session.SignIn{} })},
+	{"sign-in with a session in hand, erasure", false, eraseAgainst(func(old ticket) session.SignIn {
+		return session.SignIn{Replace: old.Presented}
+	})},
+	{"step-up, erasure", false, eraseAgainst(func(old ticket) session.SignIn {
+		return session.SignIn{Replace: old.Presented, StepUp: true}
+	})},
+	{"erasure, erasure", true, eraseErase},
 }
 
 func TestRaces(t *testing.T) {

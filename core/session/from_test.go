@@ -113,3 +113,31 @@ func TestOrigin(t *testing.T) {
 		t.Errorf("nobody said: ended from %q, %v", is.End.From, err)
 	}
 }
+
+// Who ended everybody can put his name to the end of a session, dated to when it began to
+// hold; anybody else's end of it says what it ended as.
+func TestEndOfEveryoneIsSigned(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	_, own := w.signIn("root")
+	_, other := w.signIn("alice")
+	w.clock.Move(time.Minute)
+	before, err := w.EndEveryone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Move(time.Second)
+	ctx := session.From(t.Context(), "192.0.2.7")
+	for id, c := range map[session.ID]struct {
+		reason session.EndReason
+		want   session.By
+	}{
+		own.ID:   {session.EndedEverywhere, session.BySubject("root")},
+		other.ID: {session.EndedByAdmin, session.ByRule},
+	} {
+		is, err := w.End(ctx, id, c.reason, session.BySubject("root"))
+		want := session.End{At: before, Reason: session.EndedEverywhere, By: c.want, From: "192.0.2.7"}
+		if err != nil || is.End != want {
+			t.Errorf("ended as %+v, %v, want %+v", is.End, err, want)
+		}
+	}
+}

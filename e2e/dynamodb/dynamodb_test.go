@@ -175,3 +175,36 @@ func TestNoDatabase(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 }
+
+// What was done is told from the tables alone, and who is erased is gone from them, for
+// the servers that go on.
+func TestAuditAndErasure(t *testing.T) {
+	d := newDeployment(t)
+	d.addUser("alice")
+	server := d.serve()
+	status, cookie, answer := d.request("POST", server+"/login", "", fmt.Sprintf(`{"username":"alice","password":%q}`, password))
+	if status != 200 {
+		t.Fatalf("sign in: %d %v", status, answer)
+	}
+	d.must("", "session", "end-all", "alice", "--reason", "roles_changed", "--yes")
+	for _, flags := range [][]string{{"--user", "alice"}, {"--since", "1h"}} {
+		out := d.must("", append([]string{"audit"}, flags...)...)
+		for _, want := range []string{"user_changed", "session_created", "127.0.0.1", "session_ended", "operator", "roles_changed"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("audit %v: %q is missing in\n%s", flags, want, out)
+			}
+		}
+	}
+	if out := d.must("", "user", "export", "alice"); !strings.Contains(out, `"clientAddress": "127.0.0.1"`) {
+		t.Errorf("export: %s", out)
+	}
+	if out := d.must("", "user", "erase", "alice", "--yes"); !strings.Contains(out, "the account and 1 record of a session") {
+		t.Errorf("erase: %s", out)
+	}
+	if status, _, answer := d.request("GET", server+"/session", cookie, ""); status != 401 || answer["reason"] != nil {
+		t.Errorf("afterwards: %d %v", status, answer)
+	}
+	if out := d.must("", "audit"); strings.Contains(out, "usr_") {
+		t.Errorf("left:\n%s", out)
+	}
+}

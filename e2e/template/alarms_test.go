@@ -18,6 +18,8 @@ func TestAlarms(t *testing.T) {
 		"AuthorizeSlow":      "AWS/Lambda Duration FunctionName=Authorize",
 		"LoginErrors":        "AWS/Lambda Errors FunctionName=Login",
 		"ApiFaults":          "AWS/ApiGateway 5xx ApiId=Api",
+		"EventsBehind":       "AWS/Lambda IteratorAge FunctionName=Events",
+		"EventsGivenUp":      "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=EventsLost.QueueName",
 		"SessionsThrottles": "SUM([reads, writes, status])" +
 			"; reads: AWS/DynamoDB ReadThrottleEvents TableName=SessionsTable; writes: AWS/DynamoDB WriteThrottleEvents TableName=SessionsTable" +
 			"; status: AWS/DynamoDB WriteThrottleEvents TableName=SessionsTable GlobalSecondaryIndexName=status",

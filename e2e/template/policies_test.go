@@ -28,6 +28,11 @@ func TestPolicies(t *testing.T) {
 			"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on AccountsTable.Arn",
 			"dynamodb:Query on ${AccountsTable.Arn}/index/accounts",
 		},
+		"EventsRole": {
+			"dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on SessionsTable.StreamArn AccountsTable.StreamArn",
+			"events:PutEvents on map[Fn::If:[BusByArn map[Ref:EventBus] map[Fn::Sub:arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}]]]",
+			"sqs:SendMessage on EventsLost.Arn",
+		},
 		"InvokeRole": {"lambda:InvokeFunction on Authorize.Arn"},
 	}
 	template := stack.Read(t, file)

@@ -53,7 +53,7 @@ var build = sync.OnceValue(func() (err error) {
 	if folder, err = os.MkdirTemp("", "functions"); err != nil {
 		return err
 	}
-	for _, name := range []string{"login", "authorize", "admin"} {
+	for _, name := range []string{"login", "authorize", "admin", "events"} {
 		if bootstraps[name], err = lambdatest.Build(folder, "coatcheck/functions/"+name); err != nil {
 			return err
 		}
@@ -82,11 +82,7 @@ func deploy(t *testing.T) *deployment {
 		t.Fatal(err)
 	}
 	client := clientOf(endpoint.String())
-	names := dynamo.Names{Sessions: "sessions-" + rand.Text(), Accounts: "accounts-" + rand.Text()}
-	if err := dynamo.CreateTables(t.Context(), client, names); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { drop(t, client, names) })
+	names := namesOf(t, client)
 	hasher, err := password.NewHasher(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +96,17 @@ func deploy(t *testing.T) *deployment {
 	d.calls = gateOf(t, "AuthorizeRole", names, endpoint)
 	d.authorize = start(t, "authorize", names, d.calls.url)
 	return d
+}
+
+// namesOf makes tables that are dropped when the test ends.
+func namesOf(t *testing.T, client *dynamodb.Client) dynamo.Names {
+	t.Helper()
+	names := dynamo.Names{Sessions: "sessions-" + rand.Text(), Accounts: "accounts-" + rand.Text()}
+	if err := dynamo.CreateTables(t.Context(), client, names); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { drop(t, client, names) })
+	return names
 }
 
 func address() string {

@@ -99,6 +99,7 @@ func (s *Accounts) Create(ctx context.Context, a signin.Account) error {
 		return nil, errors.Join(
 			putAccount(tx, first),
 			tx.Bucket(bucketNames).Put([]byte(a.Name), []byte(a.Subject)),
+			s.db.tellChange(tx, &first),
 		)
 	})
 }
@@ -136,7 +137,7 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 		}
 		is := a
 		is.Name, is.CreatedAt, is.Version = was.Name, was.CreatedAt, was.Version+1
-		return nil, putAccount(tx, is)
+		return nil, errors.Join(putAccount(tx, is), s.db.tellChange(tx, &is))
 	})
 }
 

@@ -21,6 +21,8 @@ import (
 type DB struct {
 	file   *bbolt.DB
 	writer *writer
+	// appended has room for one: see Outbox.Appended.
+	appended chan struct{}
 }
 
 // Options are settings of Open. The zero value, and nil, are the defaults.
@@ -79,7 +81,7 @@ func Open(path string, opts *Options) (*DB, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open data %s: %w", path, err)
 	}
-	db := &DB{file: file, writer: newWriter(file)}
+	db := &DB{file: file, writer: newWriter(file), appended: make(chan struct{}, 1)}
 	if err := errors.Join(db.prepare(), syncFolder(filepath.Dir(path))); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data %s: %w", path, err), db.Close())
 	}
@@ -91,7 +93,7 @@ func (db *DB) prepare() error {
 	return db.writer.do(context.Background(), func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{
 			bucketMeta, bucketSessions, bucketFences, bucketLive,
-			bucketEnded, bucketPurge, bucketAccounts, bucketNames,
+			bucketEnded, bucketPurge, bucketAccounts, bucketNames, bucketOutbox,
 		} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err

@@ -38,7 +38,7 @@ func endedDamaged(id session.ID, value []byte) (session.Record, bool) {
 
 // endDamaged ends a session whose value is no record, unless it was ended, and moves it
 // among the ended.
-func endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Record, error) {
+func (db *DB) endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Record, error) {
 	bucket := tx.Bucket(bucketSessions)
 	value := bytes.Clone(bucket.Get(id[:]))
 	if there, ended := endedDamaged(id, value); ended {
@@ -49,7 +49,7 @@ func endDamaged(tx *bbolt.Tx, id session.ID, e session.End) (session.Record, err
 	})
 	is := session.Record{ID: id, End: e}
 	status, key := indexEntry(&is)
-	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id, bucketLive, bucketEnded), tx.Bucket(status).Put(key, nil))
+	return is, errors.Join(err, bucket.Put(id[:], text), dropEntries(tx, id, bucketLive, bucketEnded), tx.Bucket(status).Put(key, nil), db.tellEnd(tx, &is))
 }
 
 // dropEntries removes a session from the buckets of an index. Where it stands cannot be

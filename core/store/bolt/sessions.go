@@ -81,7 +81,7 @@ func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) 
 	err := s.db.writer.decide(ctx, func(tx *bbolt.Tx) (answer, fault error) {
 		was, answer := get(tx, id)
 		if errors.Is(answer, session.ErrDamaged) && c.EndsOnly() {
-			is, fault = endDamaged(tx, id, *c.End)
+			is, fault = s.db.endDamaged(tx, id, *c.End)
 			return answer, fault
 		}
 		if answer != nil {
@@ -90,7 +90,7 @@ func (s *Sessions) Update(ctx context.Context, id session.ID, c session.Change) 
 		if is, answer = c.Apply(was); answer != nil {
 			return answer, nil
 		}
-		return nil, put(tx, &was, &is)
+		return nil, errors.Join(put(tx, &was, &is), s.db.tellEnd(tx, &is))
 	})
 	return answered(&is, err)
 }

@@ -41,6 +41,7 @@ type Resource struct {
 	Condition           string
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	IgnoreGlobals       []string // what of Globals SAM leaves out
 	Properties          Map
 }
 
@@ -123,6 +124,7 @@ func Parse(text []byte) (*Template, error) {
 		t.Resources[name] = Resource{
 			Type: textAt(r, "Type"), Condition: textAt(r, "Condition"), DeletionPolicy: textAt(r, "DeletionPolicy"),
 			UpdateReplacePolicy: textAt(r, "UpdateReplacePolicy"), Properties: mapAt(r, "Properties"),
+			IgnoreGlobals: textsAt(r, "IgnoreGlobals"),
 		}
 	}
 	if len(t.Resources) == 0 {
@@ -148,10 +150,13 @@ func (t *Template) Functions() []string {
 	return t.Of("AWS::Serverless::Function", "AWS::Lambda::Function")
 }
 
-// Environment returns a function's variables, those of Globals among them.
+// Environment returns a function's variables, those of Globals among them unless it
+// ignores them.
 func (t *Template) Environment(function string) Map {
 	all := Map{}
-	maps.Copy(all, mapAt(t.Globals, "Function", "Environment", "Variables"))
+	if !slices.Contains(t.Resources[function].IgnoreGlobals, "Environment") {
+		maps.Copy(all, mapAt(t.Globals, "Function", "Environment", "Variables"))
+	}
 	maps.Copy(all, mapAt(t.Resources[function].Properties, "Environment", "Variables"))
 	return all
 }
