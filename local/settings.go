@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -88,6 +89,7 @@ type served struct {
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
+	tell     func(context.Context, session.Event) // of what happens, to the log; nil: nobody
 }
 
 // text returns a flag as it was given.
