@@ -8,7 +8,8 @@ import "time"
 
 // Sink is where metrics go. It is the port that adapters implement. Its methods never
 // block and never fail: what a sink cannot take in it drops and counts. They are safe
-// for concurrent use. Labels are given in the order of the metric's own.
+// for concurrent use. Labels are given in the order of the metric's own; a value that is
+// none of a label's is [Other].
 type Sink interface {
 	// Record adds to a counter, sets a gauge, or observes in a histogram.
 	Record(m *Metric, value float64, labels ...string)
@@ -37,14 +38,3 @@ const (
 	Seconds Unit = "seconds"
 )
 
-// Metric is one of the catalogue, which docs/metrics.md tells as a table.
-type Metric struct {
-	// Name is Prometheus's, without the prefix coatcheck_ and without a counter's
-	// _total: "lookups". CloudWatch's is made from it: "Lookups".
-	Name string
-	Kind Kind
-	Unit Unit
-	// Labels are what it is told apart by, each of few values and none of a user.
-	Labels []string
-	Help   string
-}
