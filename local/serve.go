@@ -15,6 +15,7 @@ import (
 	"coatcheck/core/settings"
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
+	"coatcheck/core/telemetry"
 	"coatcheck/local/upstream"
 )
 
@@ -67,8 +68,14 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
+	opts := session.Options{Policy: s.policy}
+	if s.metrics != nil {
+		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
+		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
+		opts.Observe = telemetry.Observe(s.metrics)
+	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
-	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy}); err != nil {
+	if p.manager, err = session.New(p.store.sessions, s.keys, &opts); err != nil {
 		return err
 	}
 	p.directory = signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: p.manager})
@@ -103,12 +110,16 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if len(s.origins) == 0 {
 		s.origins = loopbackOrigins(listener.Addr())
 	}
-	return p.serve(ctx, all.socketFolder(), s, listener, log, out)
+	metrics, err := c.metricsServer(s, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return p.serve(ctx, all.socketFolder(), s, listener, log, out, metrics...)
 }
 
 // serve mounts the handlers and serves them until the context ends; the operators'
 // too where the store is open to this process alone.
-func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listener, log *slog.Logger, out streams) error {
+func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listener, log *slog.Logger, out streams, metrics ...server) error {
 	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
@@ -121,7 +132,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if s.upstream != nil {
 		public = inFront(api, s, log)
 	}
-	servers := []server{{public, l}}
+	servers := append([]server{{public, l}}, metrics...)
 	if folder != "" {
 		operators, err := listenOperators(folder)
 		if err != nil {
@@ -135,6 +146,9 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)
+	}
+	for _, m := range metrics {
+		fmt.Fprintf(out.out, "Metrics for Prometheus: http://%s/metrics\n", m.listener.Addr())
 	}
 	if s.upstream != nil {
 		fmt.Fprintf(out.out, "In front of %s: what is no path of ours goes on to it, with a session only.\n", s.upstream)

@@ -15,23 +15,25 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
+	"coatcheck/core/telemetry/prom"
 	"coatcheck/local/upstream"
 )
 
 // serveCmd are the settings of serving, as they are given: texts, so that every one
 // that is wrong is reported and not only the first.
 type serveCmd struct {
-	Addr     string   `default:"127.0.0.1:8080" env:"COATCHECK_ADDR" placeholder:"HOST:PORT" help:"Address to listen on (${env}). Port 0 takes a free one."`
-	Origin   []string `env:"COATCHECK_ORIGIN" placeholder:"URL" help:"Public origin, such as https://app.example.com; may be repeated (${env}). Default on loopback: localhost and 127.0.0.1."`
-	SameSite string   `default:"lax" env:"COATCHECK_SAME_SITE" help:"SameSite of the cookie: lax or strict (${env})."`
-	TagKeys  string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
-	Demo     yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
-	Routes   []string `env:"COATCHECK_ROUTES" placeholder:"ROUTE..." help:"Route and what is asked of it: passive (no use of the session), optional, role=NAME|NAME, max-age=15m; such as 'GET /notifications/{id} passive'. May be repeated (${env})."`
-	Upstream string   `env:"COATCHECK_UPSTREAM" placeholder:"URL" help:"Application to stand in front of, such as http://localhost:3000: what is no path of ours goes on to it, with a session only (${env})."`
-	Webhook  string   `env:"COATCHECK_WEBHOOK" placeholder:"URL" help:"Application to tell that a session ended or a user changed, such as https://app.example.com/coatcheck; http on loopback only (${env})."`
-	Secrets  []string `name:"webhook-secrets" env:"COATCHECK_WEBHOOK_SECRETS" placeholder:"SECRET,..." help:"Secrets that sign what is sent to --webhook, each whsec_ and base64 of 24 to 64 bytes; better set in the environment (${env})."`
-	LogLevel string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
-	LogForm  string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
+	Addr        string   `default:"127.0.0.1:8080" env:"COATCHECK_ADDR" placeholder:"HOST:PORT" help:"Address to listen on (${env}). Port 0 takes a free one."`
+	Origin      []string `env:"COATCHECK_ORIGIN" placeholder:"URL" help:"Public origin, such as https://app.example.com; may be repeated (${env}). Default on loopback: localhost and 127.0.0.1."`
+	SameSite    string   `default:"lax" env:"COATCHECK_SAME_SITE" help:"SameSite of the cookie: lax or strict (${env})."`
+	TagKeys     string   `env:"COATCHECK_TAG_KEYS" placeholder:"HEX,..." help:"Keys that tag tokens, 64 or more hexadecimal digits each; better set in the environment (${env}). Default: one made at first start and kept with the data."`
+	Demo        yesNo    `env:"COATCHECK_DEMO" help:"Fill the data with a demo user and 1,000 sessions of 200 users; refused off loopback (${env})."`
+	Routes      []string `env:"COATCHECK_ROUTES" placeholder:"ROUTE..." help:"Route and what is asked of it: passive (no use of the session), optional, role=NAME|NAME, max-age=15m; such as 'GET /notifications/{id} passive'. May be repeated (${env})."`
+	Upstream    string   `env:"COATCHECK_UPSTREAM" placeholder:"URL" help:"Application to stand in front of, such as http://localhost:3000: what is no path of ours goes on to it, with a session only (${env})."`
+	Webhook     string   `env:"COATCHECK_WEBHOOK" placeholder:"URL" help:"Application to tell that a session ended or a user changed, such as https://app.example.com/coatcheck; http on loopback only (${env})."`
+	Secrets     []string `name:"webhook-secrets" env:"COATCHECK_WEBHOOK_SECRETS" placeholder:"SECRET,..." help:"Secrets that sign what is sent to --webhook, each whsec_ and base64 of 24 to 64 bytes; better set in the environment (${env})."`
+	MetricsAddr string   `env:"COATCHECK_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address of its own on which Prometheus fetches GET /metrics from whoever reaches it, such as 127.0.0.1:9090 (${env}). Default: none."`
+	LogLevel    string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
+	LogForm     string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
 
 // policyFlags are the policy's settings. Every command has them: what an operator is
@@ -82,6 +84,7 @@ type served struct {
 	routes   inbound.Routes
 	upstream *url.URL // nil: none
 	webhook  receiver
+	metrics  *prom.Sink // nil: nobody fetches them
 	demo     bool
 	log      *slog.HandlerOptions
 	json     bool
@@ -92,7 +95,7 @@ func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
 		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","), "upstream": c.Upstream,
-		"webhook": c.Webhook, "webhook-secrets": strings.Join(c.Secrets, ","),
+		"metrics-addr": c.MetricsAddr, "webhook": c.Webhook, "webhook-secrets": strings.Join(c.Secrets, ","),
 	}[name]
 }
 
@@ -108,7 +111,11 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 	}
 	s.upstream = c.application(r)
 	s.webhook = readReceiver(r, all.onDynamoDB())
-	loopback := checkAddr(r)
+	if c.MetricsAddr != "" {
+		checkAddr(r, "metrics-addr")
+		s.metrics = prom.New()
+	}
+	loopback := checkAddr(r, "addr")
 	for _, origin := range c.Origin {
 		if want := inbound.Unfit(origin); want != "" {
 			r.Fault("origin", origin, want)
@@ -148,11 +155,11 @@ func (c *serveCmd) application(r *settings.Reader) *url.URL {
 }
 
 // checkAddr reports whether the address is on loopback.
-func checkAddr(r *settings.Reader) (loopback bool) {
-	addr := r.Text("addr")
+func checkAddr(r *settings.Reader, name string) (loopback bool) {
+	addr := r.Text(name)
 	host, port, err := net.SplitHostPort(addr)
 	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
-		r.Fault("addr", addr, "HOST:PORT such as 127.0.0.1:8080")
+		r.Fault(name, addr, "HOST:PORT such as 127.0.0.1:8080")
 		return true // no second fault over the same address
 	}
 	ip, err := netip.ParseAddr(host)

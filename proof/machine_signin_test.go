@@ -20,7 +20,7 @@ func (m *machine) signIn(t *rapid.T) {
 func (m *machine) replace(t *rapid.T) {
 	fresh := &model{subject: subjects(t), replaces: m.drawn(t)}
 	in := session.SignIn{Replace: fresh.replaces.token}
-	if fresh.replaces.end != "" {
+	if fresh.replaces.end != "" || m.own(fresh.replaces) == "ended ended_everywhere" {
 		fresh.replaces = nil
 	}
 	m.enters(t, in, fresh, "allowed")

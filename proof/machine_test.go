@@ -144,7 +144,7 @@ func (m *machine) endThrough(s *model, reason session.EndReason) {
 	for s.end != "" && s.by != nil && s.by.subject == s.subject && s.replacedAt.After(recent) {
 		s = s.by
 	}
-	s.over(reason)
+	m.overNow(s, reason)
 }
 
 func (m *machine) end(t *rapid.T) {
@@ -160,7 +160,7 @@ func (m *machine) signOut(t *rapid.T) {
 	_, err := m.SignOut(m.ctx, s.token)
 	m.must(err)
 	if s.actor != nil {
-		s.actor.over(session.SignedOut)
+		m.overNow(s.actor, session.SignedOut)
 	}
 	m.endThrough(s, session.SignedOut)
 }
@@ -169,13 +169,17 @@ func (m *machine) signOut(t *rapid.T) {
 // is not left, what ended with everybody's keeps that reason, and what is over for good
 // its own.
 func (m *machine) overWith(s *model, reason session.EndReason) {
-	switch {
-	case !s.absolute.Add(session.Skew).After(m.now):
-	case m.own(s) == "ended ended_everywhere":
-		s.over(session.EndedEverywhere)
-	default:
-		s.over(reason)
+	if s.absolute.Add(session.Skew).After(m.now) {
+		m.overNow(s, reason)
 	}
+}
+
+// overNow ends a session; with everybody's, if it was over with them.
+func (m *machine) overNow(s *model, reason session.EndReason) {
+	if m.own(s) == "ended ended_everywhere" {
+		reason = session.EndedEverywhere
+	}
+	s.over(reason)
 }
 
 // endMany ends all of a user's, all but one, or everybody's; or writes the last down.

@@ -17,10 +17,11 @@ func (m *Manager) End(ctx context.Context, id ID, reason EndReason, by By) (Reco
 }
 
 // firstEnd is what a session ends as: with everybody's, where it was made before that
-// and the sweep has not come to it yet. To tell, a session as old as that is read; where
-// it cannot be, its end is not refused for that.
+// and the sweep has not come to it yet. To tell, it is read where it is as old as that, or
+// the end of everybody has to be read again; where it cannot be, its end is not refused
+// for that.
 func (m *Manager) firstEnd(ctx context.Context, id ID, e End) End {
-	if _, over := m.control.over(id.CreatedSecond()); !over {
+	if _, over := m.control.over(id.CreatedSecond()); !over && !m.control.due(m.now()) {
 		return e
 	}
 	r, err := m.fetch(ctx, id)
@@ -70,7 +71,7 @@ func (m *Manager) SignOut(ctx context.Context, p Presented) (Record, error) {
 		e = End{Reason: TokenReuse, By: ByRule}
 	}
 	if !r.Actor.IsZero() && !r.Bearer {
-		if _, _, err := m.end(ctx, r.Actor, e); err != nil && !errors.Is(err, ErrNotFound) {
+		if _, _, err := m.end(ctx, r.Actor, m.firstEnd(ctx, r.Actor, e)); err != nil && !errors.Is(err, ErrNotFound) {
 			return Record{}, err
 		}
 	}

@@ -214,7 +214,7 @@ func (m *Manager) endThrough(ctx context.Context, id ID, e End, follow func(*Rec
 		if err != nil || mine || follow == nil || next.IsZero() || next.Partition() != id.Partition() || !follow(&r) {
 			return first, mine, err
 		}
-		if r, mine, err = m.end(ctx, next, e); errors.Is(err, ErrNotFound) { // purged: as over as can be
+		if r, mine, err = m.end(ctx, next, m.firstEnd(ctx, next, e)); errors.Is(err, ErrNotFound) { // purged: as over as can be
 			return first, false, nil
 		}
 	}

@@ -37,4 +37,3 @@ const (
 	Count   Unit = "" // things
 	Seconds Unit = "seconds"
 )
-
