@@ -38,6 +38,8 @@ type parts struct {
 	manager   *session.Manager
 	directory *signin.Directory
 	auth      signin.Authenticator
+	// keyMade says since when the tag key is in use; nil where it is a setting.
+	keyMade func(context.Context) (time.Time, error)
 }
 
 // openParts opens the store and wires the parts.
@@ -62,6 +64,7 @@ func (p *parts) wire(ctx context.Context, s served) error {
 		if s.keys, err = session.NewKeys(secret); err != nil {
 			return err
 		}
+		p.keyMade = p.store.keyMade
 	}
 	p.keys = s.keys
 	hasher, err := password.NewHasher(nil)
@@ -128,6 +131,10 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
 	}
+	watcher, err := p.monitor(s, log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	public := newServer(api.Handler(), log)
 	if s.upstream != nil {
 		public = inFront(api, s, log)
@@ -143,6 +150,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go p.sweep(ctx, log)
+	go p.watch(ctx, watcher, s.monitorEvery, log)
 	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)

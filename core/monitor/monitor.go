@@ -37,6 +37,12 @@ const (
 	maxCover     = 24 * time.Hour
 )
 
+// CoverOf is what a run covers where there is one every so often: three of them, and
+// whole minutes.
+func CoverOf(every time.Duration) time.Duration {
+	return min(max(3*every, 3*time.Minute).Round(time.Minute), maxCover)
+}
+
 // Monitor makes runs, one at a time.
 type Monitor struct {
 	sessions *session.Manager
@@ -48,8 +54,9 @@ type Monitor struct {
 	walk     walk
 }
 
-// New returns a Monitor of a deployment's sessions, which tells a sink what it finds.
-// It makes no call of the store.
+// New returns a Monitor of a deployment's sessions, which tells a sink what it finds. A
+// sink that is nil tells nobody, so that nothing is counted: a run is its sweep alone. New
+// makes no call of the store.
 func New(sessions *session.Manager, sink telemetry.Sink, opts *Options) (*Monitor, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -65,8 +72,8 @@ func New(sessions *session.Manager, sink telemetry.Sink, opts *Options) (*Monito
 		m.log = slog.Default()
 	}
 	switch {
-	case sessions == nil || sink == nil:
-		return nil, errors.New("monitor: want sessions and a sink")
+	case sessions == nil:
+		return nil, errors.New("monitor: no sessions given")
 	case m.cover < time.Minute || m.cover > maxCover:
 		return nil, fmt.Errorf("monitor: Cover is %v: want %v to %v", m.cover, time.Minute, maxCover)
 	}
@@ -107,17 +114,7 @@ func (r Report) LogValue() slog.Value {
 func (m *Monitor) Run(ctx context.Context) (Report, error) {
 	var report Report
 	var failed error
-	for _, part := range []struct {
-		name string
-		run  func(context.Context, *Report) error
-	}{
-		// First, so that what ended with everybody is neither active nor expired.
-		{"sweep", m.sweep},
-		{"active", m.active},
-		{"expired", m.expired},
-		{"ttl_lag", m.ttlLag},
-		{"key_age", m.keyAge},
-	} {
+	for _, part := range m.parts() {
 		if err := part.run(ctx, &report); err != nil {
 			m.log.ErrorContext(ctx, "a part of the monitor's run failed", "event", "monitor_failed", "part", part.name, "error", err.Error())
 			failed = errors.Join(failed, fmt.Errorf("monitor %s: %w", part.name, err))
@@ -127,14 +124,35 @@ func (m *Monitor) Run(ctx context.Context) (Report, error) {
 	if failed != nil {
 		result = telemetry.ResultFailed
 	}
-	m.sink.Record(telemetry.MonitorRuns, 1, result)
+	m.tell(telemetry.MonitorRuns, 1, result)
 	return report, failed
+}
+
+// part is a part of a run.
+type part struct {
+	name string
+	run  func(context.Context, *Report) error
+}
+
+func (m *Monitor) parts() []part {
+	// First, so that what ended with everybody is neither active nor expired.
+	sweep := part{"sweep", m.sweep}
+	if m.sink == nil {
+		return []part{sweep}
+	}
+	return []part{sweep, {"active", m.active}, {"expired", m.expired}, {"ttl_lag", m.ttlLag}, {"key_age", m.keyAge}}
+}
+
+func (m *Monitor) tell(metric *telemetry.Metric, value float64, labels ...string) {
+	if m.sink != nil {
+		m.sink.Record(metric, value, labels...)
+	}
 }
 
 func (m *Monitor) active(ctx context.Context, r *Report) (err error) {
 	r.Active, err = m.sessions.CountAll(ctx, session.StateActive, time.Time{}, time.Time{})
 	if err == nil {
-		m.sink.Record(telemetry.SessionsActive, float64(r.Active))
+		m.tell(telemetry.SessionsActive, float64(r.Active))
 	}
 	return err
 }
@@ -174,7 +192,7 @@ func (m *Monitor) ttlLag(ctx context.Context, r *Report) error {
 			r.TTLLag = max(r.TTLLag, now.Sub(page.Sessions[i].PurgeAt))
 		}
 	}
-	m.sink.Record(telemetry.TTLLag, r.TTLLag.Seconds())
+	m.tell(telemetry.TTLLag, r.TTLLag.Seconds())
 	return nil
 }
 
@@ -187,6 +205,6 @@ func (m *Monitor) keyAge(ctx context.Context, r *Report) error {
 		return err
 	}
 	r.KeyAge = max(0, m.now().Sub(made))
-	m.sink.Record(telemetry.TagKeyAge, r.KeyAge.Seconds())
+	m.tell(telemetry.TagKeyAge, r.KeyAge.Seconds())
 	return nil
 }

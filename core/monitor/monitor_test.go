@@ -185,7 +185,7 @@ func TestNew(t *testing.T) {
 		cover    time.Duration
 		want     string
 	}{
-		"no sessions": {nil, 0, "want sessions and a sink"},
+		"no sessions": {nil, 0, "no sessions given"},
 		"too little":  {w.sessions, time.Second, "Cover is 1s: want 1m0s to 24h0m0s"},
 		"too much":    {w.sessions, 25 * time.Hour, "Cover is 25h0m0s"},
 	} {
@@ -195,5 +195,32 @@ func TestNew(t *testing.T) {
 	}
 	if _, err := monitor.New(w.sessions, w.sink, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a run covers is three of those that are due.
+func TestCoverOf(t *testing.T) {
+	for every, want := range map[time.Duration]time.Duration{
+		time.Second: 3 * time.Minute, time.Minute: 3 * time.Minute, 5 * time.Minute: 15 * time.Minute,
+		100 * time.Second: 5 * time.Minute, time.Hour: 3 * time.Hour,
+	} {
+		if got := monitor.CoverOf(every); got != want {
+			t.Errorf("%v: %v, want %v", every, got, want)
+		}
+	}
+}
+
+// Where nobody is told nothing is counted, and the sweep goes on.
+func TestNoSink(t *testing.T) {
+	w := newWorld(t)
+	w.signIn("usr_1")
+	w.endEveryone()
+	w.after(time.Second)
+	m, err := monitor.New(w.sessions, nil, &monitor.Options{Now: func() time.Time { return w.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.run(m); got != (monitor.Report{Ended: 1}) || w.store.calls["count active"] > 0 {
+		t.Errorf("got %+v and %v", got, w.store.calls)
 	}
 }

@@ -31,8 +31,10 @@ func TestPartsStandAlone(t *testing.T) {
 		"the list, ended":    {[]string{"page ended"}, keyMade, []string{"ttl_lag"}, []string{"ttl_lag"}, 15},
 		"the key":            {nil, noKey, []string{"key_age"}, []string{"tag_key_age"}, 15},
 		"everything": {
-			[]string{"read", "count active", "count expired", "page live", "page ended"}, noKey,
-			[]string{"sweep", "active", "expired", "ttl_lag", "key_age"}, all, 0,
+			[]string{"read", "count active", "count expired", "page live", "page ended"},
+			noKey,
+			[]string{"sweep", "active", "expired", "ttl_lag", "key_age"},
+			all, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (m *Monitor) step(ctx context.Context) (ended int, err error) {
 
 func (m *Monitor) told(ctx context.Context, ended int) {
 	if ended > 0 {
-		m.sink.Record(telemetry.SweepEnded, float64(ended))
+		m.tell(telemetry.SweepEnded, float64(ended))
 		m.log.InfoContext(ctx, "sweep of ends", "event", "swept", "records", ended)
 	}
 }
