@@ -8,7 +8,7 @@ import (
 )
 
 // queueSize is how many lines wait for the writer at most. A line has a few KB.
-const queueSize = 64
+const queueSize = 256
 
 // queue writes lines in a goroutine of its own. What finds it full is dropped.
 type queue struct {

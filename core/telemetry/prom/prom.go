@@ -115,4 +115,3 @@ func (s *Sink) Handler() http.Handler {
 		EnableOpenMetrics: true, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 	})
 }
-
