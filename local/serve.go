@@ -38,11 +38,12 @@ type parts struct {
 	manager   *session.Manager
 	directory *signin.Directory
 	auth      signin.Authenticator
+	observe   func(context.Context, session.Event) // nil: nobody
 }
 
 // openParts opens the store and wires the parts.
 func openParts(ctx context.Context, f *storeFlags, s served) (*parts, error) {
-	store, err := f.open(ctx)
+	store, err := f.open(ctx, s.metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -68,14 +69,13 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
-	opts := session.Options{Policy: s.policy}
 	if s.metrics != nil {
 		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
 		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
-		opts.Observe = telemetry.Observe(s.metrics)
+		p.observe = telemetry.Observe(s.metrics)
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
-	if p.manager, err = session.New(p.store.sessions, s.keys, &opts); err != nil {
+	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy, Observe: p.observe}); err != nil {
 		return err
 	}
 	p.directory = signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: p.manager})
@@ -123,7 +123,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
-		Origins: s.origins, SameSite: s.sameSite, Routes: s.routes, Log: log,
+		Origins: s.origins, SameSite: s.sameSite, Routes: s.routes, Log: log, Observe: p.observe,
 	})
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
