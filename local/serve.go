@@ -38,13 +38,14 @@ type parts struct {
 	manager   *session.Manager
 	directory *signin.Directory
 	auth      signin.Authenticator
+	observe   func(context.Context, session.Event) // nil: nobody
 	// keyMade says since when the tag key is in use; nil where it is a setting.
 	keyMade func(context.Context) (time.Time, error)
 }
 
 // openParts opens the store and wires the parts.
 func openParts(ctx context.Context, f *storeFlags, s served) (*parts, error) {
-	store, err := f.open(ctx)
+	store, err := f.open(ctx, s.metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -71,14 +72,13 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
-	opts := session.Options{Policy: s.policy}
 	if s.metrics != nil {
 		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
 		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
-		opts.Observe = telemetry.Observe(s.metrics)
+		p.observe = telemetry.Observe(s.metrics)
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
-	if p.manager, err = session.New(p.store.sessions, s.keys, &opts); err != nil {
+	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy, Observe: p.observe}); err != nil {
 		return err
 	}
 	p.directory = signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: p.manager})
@@ -126,7 +126,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	setup, secret := p.firstStart(ctx, s.demo, log)
 	api, err := httpapi.New(p.manager, &httpapi.Options{
 		Authenticator: p.auth, Directory: p.directory, Setup: setup,
-		Origins: s.origins, SameSite: s.sameSite, Routes: s.routes, Log: log,
+		Origins: s.origins, SameSite: s.sameSite, Routes: s.routes, Log: log, Observe: p.observe,
 	})
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())

@@ -16,6 +16,8 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/store/bolt"
 	"coatcheck/core/store/dynamo"
+	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/prom"
 )
 
 // storeFlags say where the data is. Every command has them.
@@ -67,10 +69,11 @@ type backend struct {
 	close func() error
 }
 
-// open opens the store that the flags name.
-func (f *storeFlags) open(ctx context.Context) (*backend, error) {
+// open opens the store that the flags name; what DynamoDB is asked is counted if metrics
+// are kept.
+func (f *storeFlags) open(ctx context.Context, metrics *prom.Sink) (*backend, error) {
 	if f.onDynamoDB() {
-		return f.openDynamoDB(ctx)
+		return f.openDynamoDB(ctx, metrics)
 	}
 	db, err := bolt.Open(f.file(), nil)
 	if err != nil {
@@ -83,10 +86,16 @@ func (f *storeFlags) open(ctx context.Context) (*backend, error) {
 	}, nil
 }
 
-func (f *storeFlags) openDynamoDB(ctx context.Context) (*backend, error) {
+func (f *storeFlags) openDynamoDB(ctx context.Context, metrics *prom.Sink) (*backend, error) {
 	options, err := f.client(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if metrics != nil {
+		options.Throttled = telemetry.Throttled(metrics)
+		options.Consumed = telemetry.Consumed(metrics, map[string]string{
+			f.SessionsTable: telemetry.StoreSessions, f.AccountsTable: telemetry.StoreAccounts,
+		})
 	}
 	client := dynamo.NewClient(options)
 	if f.Endpoint != "" {

@@ -7,6 +7,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type API struct {
 	client    func(*http.Request) string
 	routes    inbound.Routes
 	log       *slog.Logger
+	observe   func(context.Context, session.Event)
 }
 
 // Options are an API's settings. What is nil is left out of the handlers, or takes
@@ -55,6 +57,10 @@ type Options struct {
 	Routes inbound.Routes
 	// Log receives one line an event, never with a token; nil: nothing is logged.
 	Log *slog.Logger
+	// Observe is told of each attempt to sign in that failed before the Manager knew of
+	// it, as [session.EventSignInRefused]; given what session.Options.Observe is given,
+	// each attempt is told once. It must not block. nil: nobody is told.
+	Observe func(context.Context, session.Event)
 }
 
 // New returns the handlers over a manager. Its error names every setting that is
@@ -66,6 +72,7 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	a := &API{
 		manager: manager, auth: opts.Authenticator, directory: opts.Directory, setup: opts.Setup,
 		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, routes: opts.Routes, log: opts.Log,
+		observe: opts.Observe,
 	}
 	if a.sameSite == 0 {
 		a.sameSite = http.SameSiteLaxMode

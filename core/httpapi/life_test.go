@@ -75,15 +75,18 @@ func newTown(t *testing.T, change func(*httpapi.Options)) *town {
 // govern starts the API anew under a policy, over what is stored.
 func (s *town) govern(p session.Policy) *signin.Directory {
 	s.t.Helper()
-	manager, err := session.New(s.store, s.keys, &session.Options{Policy: p, Now: func() time.Time { return s.now }})
+	opts := &httpapi.Options{Authenticator: users{s.accounts}, Origins: []string{origin}}
+	if s.change != nil {
+		s.change(opts)
+	}
+	manager, err := session.New(s.store, s.keys, &session.Options{
+		Policy: p, Now: func() time.Time { return s.now }, Observe: opts.Observe,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	directory := signin.NewDirectory(s.accounts, dollar{}, &signin.DirectoryOptions{Sessions: manager})
-	opts := &httpapi.Options{Authenticator: users{s.accounts}, Directory: directory, Origins: []string{origin}}
-	if s.change != nil {
-		s.change(opts)
-	}
+	opts.Directory = directory
 	api, err := httpapi.New(manager, opts)
 	if err != nil {
 		s.t.Fatal(err)

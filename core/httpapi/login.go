@@ -147,12 +147,13 @@ func readLoginJSON(w http.ResponseWriter, r *http.Request) (loginRequest, error)
 func (a *API) signIn(r *http.Request, req loginRequest) (session.Token, session.Record, error) {
 	subject, err := a.auth.Identify(r.Context(), req.credentials)
 	if err != nil {
+		a.tellRefused(r, "", err)
 		return session.Token{}, session.Record{}, err
 	}
 	// Whatever does not present a session is no session in hand.
 	inHand, _ := inbound.Present(r.Header)
 	return a.manager.SignIn(r.Context(), session.SignIn{
-		Subject: subject,
+		Subject: subject, Method: methodPassword,
 		Check: func(ctx context.Context) (session.Grant, error) {
 			return a.auth.Authenticate(ctx, subject, req.credentials)
 		},
@@ -160,6 +161,21 @@ func (a *API) signIn(r *http.Request, req loginRequest) (session.Token, session.
 		Remember: req.remember,
 		Bearer:   req.bearer,
 		Client:   session.Client{Address: a.client(r), UserAgent: r.UserAgent()},
+	})
+}
+
+// methodPassword is what these pages and routes sign in by (RFC 8176).
+const methodPassword = "pwd"
+
+// tellRefused tells the observer of an attempt that the Manager does not know of. The
+// subject is "" where nobody was named.
+func (a *API) tellRefused(r *http.Request, subject string, err error) {
+	if a.observe == nil {
+		return
+	}
+	a.observe(r.Context(), session.Event{
+		Name: session.EventSignInRefused, Subject: subject, Methods: []string{methodPassword}, Err: err,
+		Client: session.Client{Address: a.client(r), UserAgent: r.UserAgent()},
 	})
 }
 

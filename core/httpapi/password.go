@@ -35,7 +35,7 @@ func (a *API) changePassword(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(patient(r))
 	changed, err := a.directory.ChangePassword(r.Context(), signin.PasswordChange{
 		Subject: record.Subject, New: signin.NewPassword(c.fresh), Keep: record.ID, EndOthers: c.endOthers,
-		By: session.BySubject(record.Subject), Verify: a.verifier(record.Subject, c),
+		By: session.BySubject(record.Subject), Verify: a.verifier(r, record.Subject, c),
 	})
 	if err == nil {
 		a.log.InfoContext(r.Context(), "password changed", "event", "password_changed", "subject", record.Subject, "ended", changed.Ended)
@@ -68,20 +68,29 @@ func readPasswordChange(w http.ResponseWriter, r *http.Request) (passwordChange,
 	return c, err
 }
 
-// verifier checks the current password. Where it is wrong because the change was made
-// already, and only its answer was lost, the new one is right.
-func (a *API) verifier(subject string, c passwordChange) func(context.Context) (already bool, err error) {
+// verifier checks the current password, an attempt to sign in like any other. Where it
+// is wrong because the change was made already, and only its answer was lost, the new one
+// is right.
+func (a *API) verifier(r *http.Request, subject string, c passwordChange) func(context.Context) (already bool, err error) {
 	return func(ctx context.Context) (bool, error) {
-		_, err := a.auth.Authenticate(ctx, subject, signin.Credentials{Password: c.current})
-		if !errors.Is(err, signin.ErrRefused) {
-			return false, err
+		already, err := a.verify(ctx, subject, c)
+		if err != nil {
+			a.tellRefused(r, subject, err)
 		}
-		_, again := a.auth.Authenticate(ctx, subject, signin.Credentials{Password: c.fresh})
-		if errors.Is(again, signin.ErrRefused) {
-			return false, err
-		}
-		return again == nil, again
+		return already, err
 	}
+}
+
+func (a *API) verify(ctx context.Context, subject string, c passwordChange) (already bool, err error) {
+	_, err = a.auth.Authenticate(ctx, subject, signin.Credentials{Password: c.current})
+	if !errors.Is(err, signin.ErrRefused) {
+		return false, err
+	}
+	_, again := a.auth.Authenticate(ctx, subject, signin.Credentials{Password: c.fresh})
+	if errors.Is(again, signin.ErrRefused) {
+		return false, err
+	}
+	return again == nil, again
 }
 
 // unchanged grants what an account says that nobody has changed since: its password
@@ -97,6 +106,6 @@ func (a *API) unchanged(account signin.Account) func(context.Context) (session.G
 		case is.Version != account.Version || is.Disabled:
 			return session.Grant{}, session.ErrOvertaken
 		}
-		return session.Grant{Roles: slices.Clone(is.Roles), Methods: []string{"pwd"}}, nil
+		return session.Grant{Roles: slices.Clone(is.Roles), Methods: []string{methodPassword}}, nil
 	}
 }

@@ -71,7 +71,7 @@ func (a *API) stepUp(
 	r *http.Request, inHand session.Presented, subject string, check func(context.Context) (session.Grant, error),
 ) (session.Token, session.Record, error) {
 	return a.manager.SignIn(r.Context(), session.SignIn{
-		Subject: subject, StepUp: true, Replace: inHand, Check: check,
+		Subject: subject, Method: methodPassword, StepUp: true, Replace: inHand, Check: check,
 		Client: session.Client{Address: a.client(r), UserAgent: r.UserAgent()},
 	})
 }

@@ -22,9 +22,9 @@ var (
 	operations = Label{"operation", []string{
 		"create", "read", "update", "delete", "list", "set_fence", "raise_ended_before", "page", "count", "subject", "get",
 	}}
-	// requests are DynamoDB's own.
+	// requests are those that package dynamo sends, by DynamoDB's own names.
 	requests = Label{"operation", []string{
-		"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "TransactWriteItems", "DescribeTable", "CreateTable",
+		"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems",
 	}}
 	results = Label{"result", []string{
 		ResultOK, "not_found", "exists", "conflict", "damaged", "cursor", "canceled", "timeout", "error",

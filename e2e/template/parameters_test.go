@@ -106,8 +106,8 @@ func TestPerUser(t *testing.T) {
 func TestWords(t *testing.T) {
 	template := stack.Read(t, file)
 	for name, read := range map[string]func(*settings.Reader){
-		"SameSite": func(r *settings.Reader) { r.SameSite() },
-		"LogLevel": func(r *settings.Reader) { r.LogLevel() },
+		"SameSite":     func(r *settings.Reader) { r.SameSite() },
+		"LogLevel":     func(r *settings.Reader) { r.LogLevel() },
 		"MonitorEvery": func(r *settings.Reader) { r.MonitorEvery() },
 	} {
 		for _, word := range stack.At(template.Parameters[name], "AllowedValues").([]any) {

@@ -21,8 +21,8 @@ import (
 	"coatcheck/core/session"
 	"coatcheck/core/store/dynamo"
 	"coatcheck/core/telemetry"
-	"coatcheck/core/telemetry/emf"
 	"coatcheck/functions/internal/environment"
+	"coatcheck/functions/internal/metered"
 )
 
 func main() {
@@ -44,12 +44,11 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("load AWS configuration: %w", err)
 	}
-	sink := emf.New(os.Stdout, c.namespace, nil)
+	sink := metered.New(os.Stdout, c.namespace, "monitor")
 	m, err := c.wire(loaded, sink, log)
 	if err != nil {
 		return err
 	}
-	sink.Record(telemetry.ColdStarts, 1, "monitor")
 	lambda.StartWithOptions((&function{m, sink, log}).handle, lambda.WithContext(ctx))
 	return nil
 }
@@ -69,21 +68,22 @@ func read(getenv func(string) string) (configuration, error) {
 	c := configuration{
 		policy: r.Policy(), every: r.MonitorEvery(), level: r.LogLevel(), table: r.Table("sessions-table"),
 		secret: r.Required("tag-keys-secret", "the ARN of the secret that holds the tag keys"),
-		region: r.Region(), endpoint: r.Endpoint(), namespace: r.Required("metrics-namespace", "the CloudWatch namespace of the metrics"),
+		region: r.Region(), endpoint: r.Endpoint(), namespace: r.MetricsNamespace(),
 	}
 	return c, r.Err()
 }
 
 // wire needs no key of the deployment's: the one that it makes signs the cursors of its
 // own walks only, and no token comes here.
-func (c configuration) wire(loaded aws.Config, sink telemetry.Sink, log *slog.Logger) (*monitor.Monitor, error) {
+func (c configuration) wire(loaded aws.Config, sink metered.Sink, log *slog.Logger) (*monitor.Monitor, error) {
 	key := make([]byte, session.MinKeySize)
 	_, _ = rand.Read(key)
 	keys, err := session.NewKeys(key)
 	if err != nil {
 		return nil, err
 	}
-	client := dynamo.NewClient(dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials})
+	opts := dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials}
+	client := dynamo.NewClient(sink.Requests(opts, map[string]string{c.table: telemetry.StoreSessions}))
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), sink, nil)
 	sessions, err := session.New(store, keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(sink)})
 	if err != nil {
@@ -96,7 +96,7 @@ func (c configuration) wire(loaded aws.Config, sink telemetry.Sink, log *slog.Lo
 // function answers Lambda.
 type function struct {
 	monitor *monitor.Monitor
-	sink    *emf.Sink
+	sink    metered.Sink
 	log     *slog.Logger
 }
 

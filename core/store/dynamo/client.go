@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,14 +42,23 @@ type ClientOptions struct {
 	HTTPClient dynamodb.HTTPClient
 	// APIOptions are added to every operation: measurement, tracing.
 	APIOptions []func(*middleware.Stack) error
+	// Consumed is told what capacity units DynamoDB says a request consumed, its indexes'
+	// included, for each table; a refused condition's are not said. nil: nobody is told,
+	// and DynamoDB not asked. It must not block.
+	Consumed func(operation, table string, read, write float64)
+	// Throttled is told of each attempt that DynamoDB throttled, retries included, once
+	// for each reason, such as "TableReadKeyRangeThroughputExceeded" (DynamoDB API
+	// Reference, ThrottlingReason). nil: nobody is told. It must not block.
+	Throttled func(operation, reason string)
 }
 
 // NewClient returns a client whose every call is over soon: at most 3 attempts with
 // pauses of at most 50 ms. It reads no environment and no file, and makes no call.
 func NewClient(o ClientOptions) *dynamodb.Client {
 	options := dynamodb.Options{
-		Region: o.Region, Credentials: o.Credentials, HTTPClient: o.HTTPClient, APIOptions: o.APIOptions,
-		Retryer: newRetryer(),
+		Region: o.Region, Credentials: o.Credentials, HTTPClient: o.HTTPClient,
+		APIOptions: slices.Concat(o.APIOptions, o.measures()),
+		Retryer:    newRetryer(),
 		// One host name, known beforehand: a connection that was opened early is used.
 		AccountIDEndpointMode: aws.AccountIDEndpointModeDisabled,
 		EndpointDiscovery: dynamodb.EndpointDiscoveryOptions{
