@@ -19,7 +19,7 @@ GUARDS   ?= 12
 MOST     ?= 30m
 
 # The functions of template.yaml, by logical id; Demo is for local trials.
-FUNCTIONS     = Login Authorize Admin Events Demo
+FUNCTIONS     = Login Authorize Admin Monitor Events Demo
 GOARCH_LAMBDA ?= arm64
 
 TEMPLATES = template.yaml $(wildcard examples/*/template.yaml examples/*/local.yaml)

@@ -42,11 +42,13 @@ type parts struct {
 	directory *signin.Directory
 	auth      signin.Authenticator
 	observe   func(context.Context, session.Event) // nil: nobody
+	// keyMade says since when the tag key is in use; nil where it is a setting.
+	keyMade func(context.Context) (time.Time, error)
 }
 
 // openParts opens the store and wires the parts.
 func openParts(ctx context.Context, f *storeFlags, s served) (*parts, error) {
-	store, err := f.open(ctx)
+	store, err := f.open(ctx, s.metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +68,7 @@ func (p *parts) wire(ctx context.Context, s served) error {
 		if s.keys, err = session.NewKeys(secret); err != nil {
 			return err
 		}
+		p.keyMade = p.store.keyMade
 	}
 	p.keys = s.keys
 	hasher, err := password.NewHasher(nil)
@@ -134,6 +137,10 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
 	}
+	watcher, err := p.monitor(s, log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	public := newServer(api.Handler(), log)
 	if s.upstream != nil {
 		public = inFront(api, s, log)
@@ -149,6 +156,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go p.sweep(ctx, log)
+	go p.watch(ctx, watcher, s.monitorEvery, log)
 	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)

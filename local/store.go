@@ -16,6 +16,8 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/store/bolt"
 	"coatcheck/core/store/dynamo"
+	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/prom"
 )
 
 // storeFlags say where the data is. Every command has them.
@@ -58,6 +60,8 @@ type backend struct {
 	accounts signin.Accounts
 	// secret is the tag key where none is configured.
 	secret func(context.Context) ([]byte, error)
+	// keyMade says since when that key is in use; nil where nobody knows.
+	keyMade func(context.Context) (time.Time, error)
 	// outbox keeps events for a webhook; nil where the store has none.
 	outbox *bolt.Outbox
 	// sweep forgets purged records; nil where the store does so by itself.
@@ -65,10 +69,11 @@ type backend struct {
 	close func() error
 }
 
-// open opens the store that the flags name.
-func (f *storeFlags) open(ctx context.Context) (*backend, error) {
+// open opens the store that the flags name; what DynamoDB is asked is counted if metrics
+// are kept.
+func (f *storeFlags) open(ctx context.Context, metrics *prom.Sink) (*backend, error) {
 	if f.onDynamoDB() {
-		return f.openDynamoDB(ctx)
+		return f.openDynamoDB(ctx, metrics)
 	}
 	db, err := bolt.Open(f.file(), nil)
 	if err != nil {
@@ -76,14 +81,21 @@ func (f *storeFlags) open(ctx context.Context) (*backend, error) {
 	}
 	return &backend{
 		sessions: db.Sessions(), accounts: db.Accounts(), outbox: db.Outbox(), sweep: db.Sweep, close: db.Close,
-		secret: func(ctx context.Context) ([]byte, error) { return db.Secret(ctx, "tag key", session.MinKeySize) },
+		secret:  func(ctx context.Context) ([]byte, error) { return db.Secret(ctx, "tag key", session.MinKeySize) },
+		keyMade: func(ctx context.Context) (time.Time, error) { return db.SecretSince(ctx, "tag key", time.Now()) },
 	}, nil
 }
 
-func (f *storeFlags) openDynamoDB(ctx context.Context) (*backend, error) {
+func (f *storeFlags) openDynamoDB(ctx context.Context, metrics *prom.Sink) (*backend, error) {
 	options, err := f.client(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if metrics != nil {
+		options.Throttled = telemetry.Throttled(metrics)
+		options.Consumed = telemetry.Consumed(metrics, map[string]string{
+			f.SessionsTable: telemetry.StoreSessions, f.AccountsTable: telemetry.StoreAccounts,
+		})
 	}
 	client := dynamo.NewClient(options)
 	if f.Endpoint != "" {

@@ -18,7 +18,9 @@ import (
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
 	"coatcheck/core/store/dynamo"
+	"coatcheck/core/telemetry"
 	"coatcheck/functions/internal/environment"
+	"coatcheck/functions/internal/metered"
 )
 
 func main() {
@@ -36,15 +38,17 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	log := environment.SetLog(os.Stdout, c.level)
-	store := dynamo.NewSessions(dynamo.NewClient(c.client), c.table)
-	sessions, err := session.New(store, c.keys, &session.Options{Policy: c.policy})
+	metrics := metered.New(os.Stdout, c.namespace, "authorize")
+	client := dynamo.NewClient(metrics.Requests(c.client, map[string]string{c.table: telemetry.StoreSessions}))
+	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), metrics, nil)
+	sessions, err := session.New(store, c.keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(metrics)})
 	if err != nil {
 		return err
 	}
 	connect(ctx, store, log)
-	lambda.StartWithOptions(&authorizer{
+	lambda.StartWithOptions(metrics.Handler(&authorizer{
 		sessions, c.origins, c.routes, answerer{c.policies, c.routes.ByRoute()}, c.say401, log,
-	}, lambda.WithContext(ctx))
+	}), lambda.WithContext(ctx), metrics.AtEnd())
 	return nil
 }
 
@@ -60,7 +64,9 @@ type configuration struct {
 	say401   bool
 	level    slog.Level
 	table    string
-	client   dynamo.ClientOptions
+	// namespace is that of the metrics.
+	namespace string
+	client    dynamo.ClientOptions
 }
 
 // read takes the credentials straight from the variables that Lambda sets, which
@@ -69,7 +75,7 @@ func read(getenv func(string) string) (configuration, error) {
 	r := environment.New(getenv)
 	c := configuration{
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), routes: r.Routes(),
-		level: r.LogLevel(), table: r.Table("sessions-table"),
+		level: r.LogLevel(), table: r.Table("sessions-table"), namespace: r.MetricsNamespace(),
 	}
 	c.policies = settings.Choice(r.Reader, "http-api-answers", map[string]bool{"": false, "simple": false, "policy": true})
 	c.say401 = settings.Choice(r.Reader, "deny-status", map[string]bool{"": false, "403": false, "401": true})

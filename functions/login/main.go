@@ -19,5 +19,5 @@ func main() {
 }
 
 func run(ctx context.Context, getenv func(string) string) error {
-	return site.Run(ctx, getenv, (*httpapi.API).PublicHandler)
+	return site.Run(ctx, getenv, "login", (*httpapi.API).PublicHandler)
 }

@@ -3,6 +3,7 @@
 package environment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
+	"coatcheck/core/telemetry/emf"
 )
 
 // Reader reads a function's settings from environment variables and gathers what is
@@ -61,6 +63,16 @@ func (r *Reader) Origins() inbound.Origins {
 
 // Table returns the name of a table.
 func (r *Reader) Table(name string) string { return r.Required(name, "the name of a DynamoDB table") }
+
+// MetricsNamespace returns the CloudWatch namespace of the deployment's metrics.
+func (r *Reader) MetricsNamespace() string {
+	const name = "metrics-namespace"
+	text := cmp.Or(r.Text(name), "Coatcheck")
+	if !emf.Fit(text) {
+		r.Fault(name, text, "1 to 255 letters, digits and any of .-_/#:, such as Coatcheck/production")
+	}
+	return text
+}
 
 // Region returns the AWS Region, which Lambda sets.
 func (r *Reader) Region() string {

@@ -52,6 +52,9 @@ func (a *runtimeAPI) handler() http.Handler {
 	mux.HandleFunc("POST "+base+"/invocation/{id}/response", a.take(func(body []byte) Answer { return Answer{Body: body} }))
 	mux.HandleFunc("POST "+base+"/invocation/{id}/error", a.take(func(body []byte) Answer { return Answer{Failure: failureOf(body)} }))
 	mux.HandleFunc("POST "+base+"/init/error", accept)
+	// An internal extension, which a function registers so that it is told of its end.
+	mux.HandleFunc("POST /2020-01-01/extension/register", register)
+	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	return mux
 }
 
@@ -99,6 +102,12 @@ func (a *runtimeAPI) take(answerOf func(body []byte) Answer) http.HandlerFunc {
 		accept(w, r)
 		i.answer <- answer
 	}
+}
+
+// register answers an extension that wants no events.
+func register(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Lambda-Extension-Identifier", "00000000-0000-4000-8000-000000000000")
+	_, _ = w.Write([]byte(`{"functionName":"test","functionVersion":"$LATEST","handler":"bootstrap"}`))
 }
 
 func accept(w http.ResponseWriter, _ *http.Request) {

@@ -19,32 +19,35 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
 	"coatcheck/core/store/dynamo"
+	"coatcheck/core/telemetry"
 	"coatcheck/functions/internal/environment"
 	"coatcheck/functions/internal/gateway"
+	"coatcheck/functions/internal/metered"
 )
 
 // Half is a half of the HTTP surface: [httpapi.API.PublicHandler] or
 // [httpapi.API.AdminHandler].
 type Half func(*httpapi.API) http.Handler
 
-// Run serves a half of the surface from the settings in the environment until Lambda
+// Run serves a half of the surface as a function of that name, from the settings in the environment until Lambda
 // ends the process. It returns with an error if they are wrong, all faults together;
 // nothing else that may be out of order fails the start.
-func Run(ctx context.Context, getenv func(string) string, half Half) error {
+func Run(ctx context.Context, getenv func(string) string, function string, half Half) error {
 	c, err := read(getenv)
 	if err != nil {
 		return err
 	}
 	log := environment.SetLog(os.Stdout, c.level)
-	client, err := c.client(ctx)
+	metrics := metered.New(os.Stdout, c.namespace, function)
+	client, err := c.client(ctx, metrics)
 	if err != nil {
 		return err
 	}
-	api, err := c.wire(client, log)
+	api, err := c.wire(client, metrics, log)
 	if err != nil {
 		return err
 	}
-	lambda.StartWithOptions(gateway.New(half(api), log), lambda.WithContext(ctx))
+	lambda.StartWithOptions(metrics.Handler(gateway.New(half(api), log)), lambda.WithContext(ctx), metrics.AtEnd())
 	return nil
 }
 
@@ -58,6 +61,7 @@ type configuration struct {
 	level              slog.Level
 	sessions, accounts string
 	region, endpoint   string
+	namespace          string // of the metrics
 }
 
 func read(getenv func(string) string) (configuration, error) {
@@ -66,28 +70,32 @@ func read(getenv func(string) string) (configuration, error) {
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), sameSite: r.SameSite(), level: r.LogLevel(),
 		sessions: r.Table("sessions-table"), accounts: r.Table("accounts-table"),
 		region: r.Region(), endpoint: r.Endpoint(), routes: r.Routes(),
+		namespace: r.MetricsNamespace(),
 	}
 	return c, r.Err()
 }
 
 // client uses the SDK's own loader: these functions' start-up time does not matter.
-func (c configuration) client(ctx context.Context) (*dynamodb.Client, error) {
+func (c configuration) client(ctx context.Context, metrics metered.Sink) (*dynamodb.Client, error) {
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.region))
 	if err != nil {
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
-	return dynamo.NewClient(dynamo.ClientOptions{
-		Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials,
-	}), nil
+	options := dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials}
+	return dynamo.NewClient(metrics.Requests(options, map[string]string{
+		c.sessions: telemetry.StoreSessions, c.accounts: telemetry.StoreAccounts,
+	})), nil
 }
 
-func (c configuration) wire(client *dynamodb.Client, log *slog.Logger) (*httpapi.API, error) {
+func (c configuration) wire(client *dynamodb.Client, metrics metered.Sink, log *slog.Logger) (*httpapi.API, error) {
 	hasher, err := password.NewHasher(nil)
 	if err != nil {
 		return nil, err
 	}
-	accounts := signin.Bounded(dynamo.NewAccounts(client, c.accounts), signin.CallTime)
-	manager, err := session.New(dynamo.NewSessions(client, c.sessions), c.keys, &session.Options{Policy: c.policy})
+	observe := telemetry.Observe(metrics)
+	accounts := signin.Bounded(telemetry.Accounts(dynamo.NewAccounts(client, c.accounts), metrics, nil), signin.CallTime)
+	store := telemetry.Sessions(dynamo.NewSessions(client, c.sessions), metrics, nil)
+	manager, err := session.New(store, c.keys, &session.Options{Policy: c.policy, Observe: observe})
 	if err != nil {
 		return nil, err
 	}
@@ -95,5 +103,6 @@ func (c configuration) wire(client *dynamodb.Client, log *slog.Logger) (*httpapi
 		Authenticator: password.NewAuthenticator(accounts, hasher, nil),
 		Directory:     signin.NewDirectory(accounts, hasher, &signin.DirectoryOptions{Sessions: manager}),
 		Origins:       c.origins, SameSite: c.sameSite, Routes: c.routes, ClientAddress: gateway.ClientAddress, Log: log,
+		Observe: observe,
 	})
 }

@@ -17,7 +17,7 @@ func TestFaults(t *testing.T) {
 		"COATCHECK_TAG_KEYS": "hunter2", "COATCHECK_ORIGIN": "app.example.com", "COATCHECK_SAME_SITE": "none",
 		"COATCHECK_PER_USER": "none", "AWS_ENDPOINT_URL_DYNAMODB": "here",
 	}
-	err := site.Run(t.Context(), func(name string) string { return given[name] }, (*httpapi.API).PublicHandler)
+	err := site.Run(t.Context(), func(name string) string { return given[name] }, "login", (*httpapi.API).PublicHandler)
 	if !errors.Is(err, settings.ErrInvalid) {
 		t.Fatalf("got %v", err)
 	}
@@ -39,7 +39,7 @@ func TestFaults(t *testing.T) {
 // The template gives login and admin the variables that they read, and no others.
 func TestTemplatesVariables(t *testing.T) {
 	var asked []string
-	err := site.Run(t.Context(), func(name string) string { asked = append(asked, name); return "" }, (*httpapi.API).AdminHandler)
+	err := site.Run(t.Context(), func(name string) string { asked = append(asked, name); return "" }, "admin", (*httpapi.API).AdminHandler)
 	if err == nil || len(asked) == 0 {
 		t.Fatalf("it starts without settings, having asked for %q", asked)
 	}
