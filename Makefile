@@ -30,12 +30,13 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
 
 needs:
-	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, node, python3,"
+	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, node, prometheus, python3,"
 	@echo "and an engine for containers; with Maven DynamoDB Local; with pip moto, AWS SAM CLI and checkov. Each says so itself."
 	$(GO) mod download
 	@tools/need chromium chromium
 	@tools/need curl curl
 	@tools/need node nodejs
+	@tools/prometheus
 	@tools/dynamodb-local fetch
 	@tools/moto install
 	@tools/sam venv
@@ -48,7 +49,7 @@ needs:
 test: needs
 	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	COATCHECK_TEST_CHROMIUM=$$(command -v chromium) COATCHECK_TEST_CURL=$$(command -v curl) \
-		COATCHECK_TEST_NODE=$$(command -v node) \
+		COATCHECK_TEST_NODE=$$(command -v node) COATCHECK_TEST_PROMETHEUS=$$(command -v prometheus) \
 		COATCHECK_TEST_SAM=$$(tools/sam venv) COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
