@@ -39,6 +39,8 @@ func (w *watched) note(operation string, err error) {
 		result = "not_found"
 	case errors.Is(err, session.ErrConflict):
 		result = "conflict"
+	case errors.Is(err, context.DeadlineExceeded): // a touch's, on a busy machine
+		result = "timeout"
 	case err != nil:
 		result = err.Error() // of which no metric knows
 	}
@@ -66,6 +68,8 @@ func (w *watched) Update(ctx context.Context, id session.ID, c session.Change) (
 	got, err := w.Store.Update(ctx, id, c)
 	w.note("update", err)
 	switch {
+	case c.Touch != nil && err != nil && !errors.Is(err, session.ErrConflict):
+		w.truth.add("touches failed", 1)
 	case err != nil:
 	case c.Touch != nil:
 		w.truth.add("touches written", 1)
