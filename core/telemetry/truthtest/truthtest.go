@@ -78,7 +78,7 @@ func (b both) Closed(m *telemetry.Metric, minute time.Time, value float64, label
 // newWorld gives the processes sinks that are reached through another, if there is one.
 func newWorld(store session.Store, load Load, through func(telemetry.Sink) telemetry.Sink) (*world, error) {
 	w := &world{raw: store, prom: prom.New()}
-	w.clock.Store(time.Now().UnixMilli()) // a store may forget what is to be forgotten by its own clock
+	w.clock.Store(time.Now().UnixMilli())                                                          // a store may forget what is to be forgotten by its own clock
 	w.store = &watched{Store: store, truth: &w.truth, random: rand.New(rand.NewPCG(load.Seed, 1))} //nolint:gosec // G404: a test's load
 	w.emf = emf.New(&w.lines, "Coatcheck/test", nil)
 	var sink telemetry.Sink = both{w.emf, w.prom}
@@ -131,7 +131,7 @@ func Run(t *testing.T, store session.Store, load Load) {
 func (w *world) live(ctx context.Context, load Load) error {
 	var group sync.WaitGroup
 	for i := range load.Clients {
-		c := newClient(ctx, w, load.Seed, uint64(i)) //nolint:gosec // G115: a small number
+		c := newClient(ctx, w, load.Seed, uint64(i))
 		group.Go(func() {
 			for range load.Operations / load.Clients {
 				c.step()
