@@ -91,7 +91,7 @@ prove:
 proofs:
 	COATCHECK_TEST_PROVE=1 $(GO) test -count=1 -timeout $(MOST) -v -run '$(PROOFS)' \
 		./proof ./core/session ./core/store/memory ./core/store/bolt | grep -v '^=== '
-	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v -run 'TestLocalHistory|TestLocalPurge|TestLocalLife$$' \
+	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v -run 'TestLocalHistory|TestLocalMetricsAreTrue|TestLocalPurge|TestLocalLife$$' \
 		./core/store/dynamo/servertest | grep -v '^=== '
 	COATCHECK_TEST_KILLS=2000 $(GO) test -count=1 -timeout $(MOST) -v -run 'TestKill|TestReady' ./local
 
