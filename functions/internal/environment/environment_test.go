@@ -42,7 +42,7 @@ func TestLog(t *testing.T) {
 	l := SetLog(&out, slog.LevelWarn).With("a", "b").WithGroup("g")
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "id-1"})
 	const trace = "1-5759e988-bd862e3fe1be46a994272793"
-	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root="+trace+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:staticcheck,revive // as aws-lambda-go does
+	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root="+trace+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:staticcheck // as aws-lambda-go does
 	ctx = Named(ctx, "gateway-1", "extended-1")
 	l.InfoContext(ctx, "too quiet")
 	l.WarnContext(ctx, "loud", "c", "d")
