@@ -54,6 +54,7 @@ test: needs
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
+	COATCHECK_TEST_SCAN=100000 $(GO) test -count=1 -timeout 20m -run TestSecrets -v ./local
 	$(MAKE) template
 	tools/sam-local test
 	@echo "ran: memory and bolt in process; core/store/dynamo on DynamoDB Local 3.1.0 and on moto; local on bolt and on DynamoDB Local"
@@ -90,7 +91,7 @@ prove:
 proofs:
 	COATCHECK_TEST_PROVE=1 $(GO) test -count=1 -timeout $(MOST) -v -run '$(PROOFS)' \
 		./proof ./core/session ./core/store/memory ./core/store/bolt | grep -v '^=== '
-	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v -run 'TestLocalHistory|TestLocalPurge|TestLocalLife$$' \
+	COATCHECK_TEST_PROVE=1 tools/with-databases $(GO) test -count=1 -timeout $(MOST) -v -run 'TestLocalHistory|TestLocalMetricsAreTrue|TestLocalPurge|TestLocalLife$$' \
 		./core/store/dynamo/servertest | grep -v '^=== '
 	COATCHECK_TEST_KILLS=2000 $(GO) test -count=1 -timeout $(MOST) -v -run 'TestKill|TestReady' ./local
 

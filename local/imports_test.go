@@ -22,10 +22,13 @@ func TestImportsPointInward(t *testing.T) {
 			"coatcheck/core/session", "coatcheck/core/signin", "golang.org/x/crypto/", "golang.org/x/sys/cpu",
 		}},
 		{"coatcheck/core/httpapi/inbound", []string{"coatcheck/core/session"}},
-		{"coatcheck/core/httpapi", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi/inbound"}},
+		{"coatcheck/core/httpapi", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi/inbound", "coatcheck/core/telemetry/request"}},
+		{"coatcheck/core/telemetry/request", nil},
+		{"coatcheck/core/telemetry", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/telemetry/request"}},
+		{"coatcheck/core/telemetry/emf", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/telemetry", "coatcheck/core/telemetry/request"}},
 		{"coatcheck/local/canary", []string{"coatcheck/core/session", "coatcheck/core/httpapi/inbound"}},
 		{"coatcheck/local/webhook", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/events"}},
-		{"coatcheck/local/upstream", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi"}},
+		{"coatcheck/local/upstream", []string{"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/httpapi", "coatcheck/core/telemetry/request"}},
 		{"coatcheck/core/store/memory", []string{"coatcheck/core/session", "coatcheck/core/signin"}},
 		{"coatcheck/core/store/bolt", []string{
 			"coatcheck/core/session", "coatcheck/core/signin", "coatcheck/core/events", "go.etcd.io/bbolt", "golang.org/x/sys/",
@@ -52,6 +55,31 @@ func allowedIn(dep string, allowed []string) bool {
 		}
 	}
 	return false
+}
+
+// What links Prometheus's client is local's alone: a function has no page to fetch.
+func TestPrometheusIsLocals(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "coatcheck/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		pkg, deps, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !strings.Contains(deps, "github.com/prometheus/client_golang") {
+			continue
+		}
+		switch pkg {
+		case "coatcheck/local":
+			seen++
+		case "coatcheck/core/telemetry/prom", "coatcheck/core/telemetry/truthtest":
+		default:
+			t.Errorf("%s links Prometheus's client", pkg)
+		}
+	}
+	if seen == 0 {
+		t.Error("local does not link it: this test looks for what is not there")
+	}
 }
 
 // TestNothingImportsLocal, and what examines AWS's control plane is linked nowhere else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
 	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/request"
 	"coatcheck/local/upstream"
 )
 
@@ -27,6 +29,7 @@ const (
 	idleTime       = 2 * time.Minute
 	maxHeader      = 32 << 10
 	shutdownTime   = 10 * time.Second
+	closeLogTime   = time.Second
 
 	sweepEvery = time.Hour
 )
@@ -72,10 +75,11 @@ func (p *parts) wire(ctx context.Context, s served) error {
 	if err != nil {
 		return err
 	}
+	p.observe = s.tell
 	if s.metrics != nil {
 		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
 		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
-		p.observe = telemetry.Observe(s.metrics)
+		p.observe = telemetry.Join(s.tell, telemetry.Observe(s.metrics))
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
 	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy, Observe: p.observe}); err != nil {
@@ -91,7 +95,9 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(out, s)
+	log, closeLog := newLog(out, s)
+	defer closeLog()
+	s.tell = telemetry.Log(log)
 	p, err := openParts(ctx, &all.storeFlags, s)
 	if err != nil {
 		return err
@@ -216,11 +222,14 @@ func loopbackOrigins(addr net.Addr) []string {
 	return origins
 }
 
-func newLog(out streams, s served) *slog.Logger {
+// newLog returns the log, and what writes the last of it.
+func newLog(out streams, s served) (*slog.Logger, func()) {
+	form := func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, s.log) }
 	if s.json {
-		return slog.New(slog.NewJSONHandler(out.err, s.log))
+		form = func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, s.log) }
 	}
-	return slog.New(slog.NewTextHandler(out.err, s.log))
+	lines := telemetry.NewLogWriter(out.err, form)
+	return request.Logger(slog.New(form(lines))), func() { lines.Close(closeLogTime) }
 }
 
 // server is a server and what it listens on.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -92,6 +93,7 @@ type served struct {
 	monitorEvery time.Duration
 	log          *slog.HandlerOptions
 	json         bool
+	tell         func(context.Context, session.Event) // of what happens, to the log; nil: nobody
 }
 
 // text returns a flag as it was given.
