@@ -57,6 +57,31 @@ func allowedIn(dep string, allowed []string) bool {
 	return false
 }
 
+// What links Prometheus's client is local's alone: a function has no page to fetch.
+func TestPrometheusIsLocals(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "coatcheck/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		pkg, deps, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !strings.Contains(deps, "github.com/prometheus/client_golang") {
+			continue
+		}
+		switch pkg {
+		case "coatcheck/local":
+			seen++
+		case "coatcheck/core/telemetry/prom", "coatcheck/core/telemetry/truthtest":
+		default:
+			t.Errorf("%s links Prometheus's client", pkg)
+		}
+	}
+	if seen == 0 {
+		t.Error("local does not link it: this test looks for what is not there")
+	}
+}
+
 // TestNothingImportsLocal, and what examines AWS's control plane is linked nowhere else.
 func TestNothingImportsLocal(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "coatcheck/...").Output()
