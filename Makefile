@@ -19,7 +19,7 @@ GUARDS   ?= 12
 MOST     ?= 30m
 
 # The functions of template.yaml, by logical id; Demo is for local trials.
-FUNCTIONS     = Login Authorize Admin Events Demo
+FUNCTIONS     = Login Authorize Admin Monitor Events Demo
 GOARCH_LAMBDA ?= arm64
 
 TEMPLATES = template.yaml $(wildcard examples/*/template.yaml examples/*/local.yaml)
@@ -30,12 +30,13 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/coatcheck ./local
 
 needs:
-	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, node, python3,"
+	@echo "About to fetch the Go modules of go.sum; from Debian what is missing of chromium, curl, java, maven, node, prometheus, python3,"
 	@echo "and an engine for containers; with Maven DynamoDB Local; with pip moto, AWS SAM CLI and checkov. Each says so itself."
 	$(GO) mod download
 	@tools/need chromium chromium
 	@tools/need curl curl
 	@tools/need node nodejs
+	@tools/prometheus
 	@tools/dynamodb-local fetch
 	@tools/moto install
 	@tools/sam venv
@@ -48,11 +49,12 @@ needs:
 test: needs
 	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	COATCHECK_TEST_CHROMIUM=$$(command -v chromium) COATCHECK_TEST_CURL=$$(command -v curl) \
-		COATCHECK_TEST_NODE=$$(command -v node) \
+		COATCHECK_TEST_NODE=$$(command -v node) COATCHECK_TEST_PROMETHEUS=$$(command -v prometheus) \
 		COATCHECK_TEST_SAM=$$(tools/sam venv) COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
+	COATCHECK_TEST_SCAN=100000 $(GO) test -count=1 -timeout 20m -run TestSecrets -v ./local
 	$(MAKE) template
 	tools/sam-local test
 	@echo "ran: memory and bolt in process; core/store/dynamo on DynamoDB Local 3.1.0 and on moto; local on bolt and on DynamoDB Local"

@@ -66,10 +66,19 @@ func asProgram(ctx context.Context, args ...string) *exec.Cmd {
 // start runs a server on a free port and waits until it is ready.
 func start(t *testing.T, data string, args ...string) *program {
 	t.Helper()
+	return startOn(t, data, nil, args...)
+}
+
+// startOn does so with its log on a file or pipe; nil: the program's own.
+func startOn(t *testing.T, data string, log *os.File, args ...string) *program {
+	t.Helper()
 	p := &program{t: t, data: data, log: &syncBuffer{}, http: &http.Client{Timeout: 10 * time.Second}}
 	p.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p.cmd = asProgram(context.Background(), append([]string{"--data", data, "--addr", "127.0.0.1:0"}, args...)...)
 	p.cmd.Stderr = p.log
+	if log != nil {
+		p.cmd.Stderr = log
+	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"coatcheck/core/signin"
 	"coatcheck/core/signin/password"
 	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/request"
 	"coatcheck/local/upstream"
 )
 
@@ -27,6 +29,7 @@ const (
 	idleTime       = 2 * time.Minute
 	maxHeader      = 32 << 10
 	shutdownTime   = 10 * time.Second
+	closeLogTime   = time.Second
 
 	sweepEvery = time.Hour
 )
@@ -39,6 +42,8 @@ type parts struct {
 	directory *signin.Directory
 	auth      signin.Authenticator
 	observe   func(context.Context, session.Event) // nil: nobody
+	// keyMade says since when the tag key is in use; nil where it is a setting.
+	keyMade func(context.Context) (time.Time, error)
 }
 
 // openParts opens the store and wires the parts.
@@ -63,16 +68,18 @@ func (p *parts) wire(ctx context.Context, s served) error {
 		if s.keys, err = session.NewKeys(secret); err != nil {
 			return err
 		}
+		p.keyMade = p.store.keyMade
 	}
 	p.keys = s.keys
 	hasher, err := password.NewHasher(nil)
 	if err != nil {
 		return err
 	}
+	p.observe = s.tell
 	if s.metrics != nil {
 		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
 		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
-		p.observe = telemetry.Observe(s.metrics)
+		p.observe = telemetry.Join(s.tell, telemetry.Observe(s.metrics))
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
 	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy, Observe: p.observe}); err != nil {
@@ -88,7 +95,9 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(out, s)
+	log, closeLog := newLog(out, s)
+	defer closeLog()
+	s.tell = telemetry.Log(log)
 	p, err := openParts(ctx, &all.storeFlags, s)
 	if err != nil {
 		return err
@@ -128,6 +137,10 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	if err != nil {
 		return errors.Join(settings.Faults{err}, l.Close())
 	}
+	watcher, err := p.monitor(s, log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	public := newServer(api.Handler(), log)
 	if s.upstream != nil {
 		public = inFront(api, s, log)
@@ -143,6 +156,7 @@ func (p *parts) serve(ctx context.Context, folder string, s served, l net.Listen
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go p.sweep(ctx, log)
+	go p.watch(ctx, watcher, s.monitorEvery, log)
 	fmt.Fprintf(out.out, "Coatcheck is ready: %s\n", s.origins[0])
 	if setup != nil {
 		fmt.Fprintf(out.out, "First start: set up the owner within an hour at %s/setup?token=%s\n", s.origins[0], secret)
@@ -208,11 +222,14 @@ func loopbackOrigins(addr net.Addr) []string {
 	return origins
 }
 
-func newLog(out streams, s served) *slog.Logger {
+// newLog returns the log, and what writes the last of it.
+func newLog(out streams, s served) (*slog.Logger, func()) {
+	form := func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, s.log) }
 	if s.json {
-		return slog.New(slog.NewJSONHandler(out.err, s.log))
+		form = func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, s.log) }
 	}
-	return slog.New(slog.NewTextHandler(out.err, s.log))
+	lines := telemetry.NewLogWriter(out.err, form)
+	return request.Logger(slog.New(form(lines))), func() { lines.Close(closeLogTime) }
 }
 
 // server is a server and what it listens on.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -32,6 +34,7 @@ type serveCmd struct {
 	Webhook     string   `env:"COATCHECK_WEBHOOK" placeholder:"URL" help:"Application to tell that a session ended or a user changed, such as https://app.example.com/coatcheck; http on loopback only (${env})."`
 	Secrets     []string `name:"webhook-secrets" env:"COATCHECK_WEBHOOK_SECRETS" placeholder:"SECRET,..." help:"Secrets that sign what is sent to --webhook, each whsec_ and base64 of 24 to 64 bytes; better set in the environment (${env})."`
 	MetricsAddr string   `env:"COATCHECK_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address of its own on which Prometheus fetches GET /metrics from whoever reaches it, such as 127.0.0.1:9090 (${env}). Default: none."`
+	Monitor     string   `name:"monitor-every" default:"1m" env:"COATCHECK_MONITOR_EVERY" placeholder:"1m" help:"How often active sessions are counted, if anybody fetches metrics, and ends of everybody's sessions written down, 1s to 1h (${env})."`
 	LogLevel    string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm     string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`
 }
@@ -86,8 +89,11 @@ type served struct {
 	webhook  receiver
 	metrics  *prom.Sink // nil: nobody fetches them
 	demo     bool
-	log      *slog.HandlerOptions
-	json     bool
+	// monitorEvery is how often the monitor runs.
+	monitorEvery time.Duration
+	log          *slog.HandlerOptions
+	json         bool
+	tell         func(context.Context, session.Event) // of what happens, to the log; nil: nobody
 }
 
 // text returns a flag as it was given.
@@ -95,7 +101,7 @@ func (c *serveCmd) text(name string) string {
 	return map[string]string{
 		"addr": c.Addr, "same-site": c.SameSite, "tag-keys": c.TagKeys, "demo": string(c.Demo),
 		"log-level": c.LogLevel, "log-format": c.LogForm, "routes": strings.Join(c.Routes, ","), "upstream": c.Upstream,
-		"metrics-addr": c.MetricsAddr, "webhook": c.Webhook, "webhook-secrets": strings.Join(c.Secrets, ","),
+		"metrics-addr": c.MetricsAddr, "monitor-every": c.Monitor, "webhook": c.Webhook, "webhook-secrets": strings.Join(c.Secrets, ","),
 	}[name]
 }
 
@@ -104,7 +110,7 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 	r := settings.Flags(func(name string) string { return c.text(name) + all.text(name) })
 	all.check(r)
 	s := served{
-		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(), routes: r.Routes(),
+		origins: c.Origin, sameSite: r.SameSite(), keys: r.Keys(), policy: r.Policy(), routes: r.Routes(), monitorEvery: r.MonitorEvery(),
 		demo: settings.Choice(r, "demo", map[string]bool{"": false, "true": true, "false": false}),
 		log:  &slog.HandlerOptions{Level: r.LogLevel()},
 		json: settings.Choice(r, "log-format", map[string]bool{"text": false, "json": true}),

@@ -60,6 +60,8 @@ type backend struct {
 	accounts signin.Accounts
 	// secret is the tag key where none is configured.
 	secret func(context.Context) ([]byte, error)
+	// keyMade says since when that key is in use; nil where nobody knows.
+	keyMade func(context.Context) (time.Time, error)
 	// outbox keeps events for a webhook; nil where the store has none.
 	outbox *bolt.Outbox
 	// sweep forgets purged records; nil where the store does so by itself.
@@ -79,7 +81,8 @@ func (f *storeFlags) open(ctx context.Context, metrics *prom.Sink) (*backend, er
 	}
 	return &backend{
 		sessions: db.Sessions(), accounts: db.Accounts(), outbox: db.Outbox(), sweep: db.Sweep, close: db.Close,
-		secret: func(ctx context.Context) ([]byte, error) { return db.Secret(ctx, "tag key", session.MinKeySize) },
+		secret:  func(ctx context.Context) ([]byte, error) { return db.Secret(ctx, "tag key", session.MinKeySize) },
+		keyMade: func(ctx context.Context) (time.Time, error) { return db.SecretSince(ctx, "tag key", time.Now()) },
 	}, nil
 }
 

@@ -149,12 +149,11 @@ func (a *API) endOwn(w http.ResponseWriter, r *http.Request) {
 	if id == record.ID {
 		reason = session.SignedOut
 	}
-	over, err := a.manager.End(context.WithoutCancel(r.Context()), id, reason, session.BySubject(record.Subject))
+	_, err = a.manager.End(context.WithoutCancel(r.Context()), id, reason, session.BySubject(record.Subject))
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	a.logEnd(r.Context(), over)
 	goOn := "/account"
 	if id == record.ID {
 		a.clearCookie(w)

@@ -153,7 +153,7 @@ func (a *API) endEveryone(w http.ResponseWriter, r *http.Request, by caller) err
 	if err != nil {
 		return endedPart(err, "Whether everybody's sessions are over is open. Try again.")
 	}
-	a.log.WarnContext(ctx, "everybody's sessions ended", "event", "everyone_ended", "before", before, "by", string(by.by))
+	a.log.WarnContext(ctx, "everybody's sessions ended on request", "event", "end_everyone_asked", "before", before, "by", string(by.by))
 	a.signEndOfEveryone(ctx, by)
 	answer(w, http.StatusOK, map[string]any{"endedBefore": before})
 	return nil
@@ -166,7 +166,7 @@ func (a *API) signEndOfEveryone(ctx context.Context, by caller) {
 		return
 	}
 	if _, err := a.manager.End(ctx, by.session.ID, session.EndedEverywhere, by.by); err != nil {
-		a.log.ErrorContext(ctx, "the caller's own end was not written", "event", "everyone_ended", "by", string(by.by), "error", err)
+		a.log.ErrorContext(ctx, "the caller's own end was not written", "event", "end_everyone_unsigned", "by", string(by.by), "error", err)
 	}
 }
 

@@ -124,7 +124,6 @@ func (a *API) endSession(w http.ResponseWriter, r *http.Request, by caller) erro
 	if err != nil {
 		return endedPart(err, "Whether the session has ended is open. Try again.")
 	}
-	a.logEnd(ctx, record)
 	answer(w, http.StatusOK, a.endedBody(record))
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
+	"coatcheck/core/telemetry/request"
 )
 
 // API holds the handlers. It is safe for concurrent use.
@@ -55,7 +56,9 @@ type Options struct {
 	// else it asks of a route is asked by [API.Protect] and of GET /authorize's callers:
 	// the demands of [API.RequireSession] stand in the program.
 	Routes inbound.Routes
-	// Log receives one line an event, never with a token; nil: nothing is logged.
+	// Log receives what is done through these handlers, never with a token, each line
+	// with the names of its request; nil: nothing is logged. What becomes of sessions,
+	// whichever way, the Manager tells: see telemetry.Log.
 	Log *slog.Logger
 	// Observe is told of each attempt to sign in that failed before the Manager knew of
 	// it, as [session.EventSignInRefused]; given what session.Options.Observe is given,
@@ -71,7 +74,7 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	}
 	a := &API{
 		manager: manager, auth: opts.Authenticator, directory: opts.Directory, setup: opts.Setup,
-		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, routes: opts.Routes, log: opts.Log,
+		origins: opts.Origins, sameSite: opts.SameSite, client: opts.ClientAddress, routes: opts.Routes, log: request.Logger(opts.Log),
 		observe: opts.Observe,
 	}
 	if a.sameSite == 0 {
@@ -79,9 +82,6 @@ func New(manager *session.Manager, opts *Options) (*API, error) {
 	}
 	if a.client == nil {
 		a.client = connectionAddress
-	}
-	if a.log == nil {
-		a.log = slog.New(slog.DiscardHandler)
 	}
 	if err := a.validate(); err != nil {
 		return nil, err

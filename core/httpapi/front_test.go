@@ -102,8 +102,8 @@ func TestUnreachable(t *testing.T) {
 	if strings.Contains(w.Body.String(), "refused") || strings.Count(s.log.String(), "connection refused") != 1 {
 		t.Errorf("answer %s, log %s", w.Body, s.log)
 	}
-	if instance := s.body(w)["instance"].(string); !strings.Contains(s.log.String(), instance) {
-		t.Errorf("the log does not name %s: %s", instance, s.log)
+	if name := strings.TrimPrefix(s.body(w)["instance"].(string), "urn:coatcheck:request:"); !strings.Contains(s.log.String(), `"request":"`+name+`"`) {
+		t.Errorf("the log does not name %s: %s", name, s.log)
 	}
 	page := send(app, "GET", "/", "", cookie, "Accept: text/html")
 	if page.Code != 502 || !strings.Contains(page.Body.String(), "The application does not answer") || page.Header().Get("X-Frame-Options") != "DENY" {

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -10,18 +9,14 @@ import (
 	"time"
 
 	"coatcheck/core/session"
-)
-
-type (
-	requestKey struct{}
-	requestID  [8]byte
+	"coatcheck/core/telemetry/request"
 )
 
 // secure is what every answer goes through: security headers (ASVS V3.4, V14.3), a
 // name for the request, and an answer even for a defect of ours.
 func (a *API) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(session.WithPatience(named(r.Context()), storeTime))
+		r = r.WithContext(session.WithPatience(request.Named(r.Context(), r.Header), storeTime))
 		setSecurityHeaders(w.Header())
 		defer a.lastResort(w, r)
 		next.ServeHTTP(w, a.from(r))
@@ -32,19 +27,10 @@ func (a *API) secure(next http.Handler) http.Handler {
 // up after a sign-in that failed, under a second.
 const storeTime = 800 * time.Millisecond
 
-// from gives a request its name, and the address that what it does is done from.
+// from gives a request its names, unless it has them from the gateway, and the address
+// that what it does is done from.
 func (a *API) from(r *http.Request) *http.Request {
-	return r.WithContext(session.From(named(r.Context()), a.client(r)))
-}
-
-// named gives a request its name, unless it has one.
-func named(ctx context.Context) context.Context {
-	if _, ok := ctx.Value(requestKey{}).(requestID); ok {
-		return ctx
-	}
-	var id requestID
-	_, _ = rand.Read(id[:])
-	return context.WithValue(ctx, requestKey{}, id)
+	return r.WithContext(session.From(request.Named(r.Context(), r.Header), a.client(r)))
 }
 
 func setSecurityHeaders(h http.Header) {
@@ -79,7 +65,7 @@ func (a *API) lastResort(w http.ResponseWriter, r *http.Request) {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 		panic(cause)
 	}
-	a.log.ErrorContext(r.Context(), "defect", "event", "defect", "request", requestURN(r),
+	a.log.ErrorContext(r.Context(), "defect", "event", "defect",
 		"cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	a.answerProblem(w, r, Problem{
 		Type: problemType("internal"), Title: "Internal error", Status: http.StatusInternalServerError, Instance: requestURN(r),

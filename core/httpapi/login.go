@@ -64,18 +64,12 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) {
 		a.refuseLogin(w, r, req, err)
 		return
 	}
-	a.logCreated(r.Context(), record)
 	body := a.handOut(w, token, record)
 	if req.form {
 		http.Redirect(w, r, req.returnTo, http.StatusSeeOther)
 		return
 	}
 	answer(w, http.StatusOK, body)
-}
-
-func (a *API) logCreated(ctx context.Context, r session.Record) {
-	a.log.InfoContext(ctx, "session created",
-		"event", "session_created", "session", r.ID.String(), "subject", r.Subject, "client", r.Client.Address)
 }
 
 // handOut gives a token to its holder: in the cookie or, to a program, in the body.
@@ -182,9 +176,6 @@ func (a *API) tellRefused(r *http.Request, subject string, err error) {
 // refuseLogin answers a sign-in that failed: a form gets its page again.
 func (a *API) refuseLogin(w http.ResponseWriter, r *http.Request, req loginRequest, err error) {
 	p := problemOf(err)
-	if p.Status < http.StatusInternalServerError {
-		a.log.WarnContext(r.Context(), "sign-in refused", "event", "sign_in_refused", "cause", err.Error(), "client", a.client(r))
-	}
 	if !req.form || p.Status >= http.StatusInternalServerError {
 		a.fail(w, r, err)
 		return

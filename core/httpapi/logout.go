@@ -41,17 +41,9 @@ func (a *API) logout(w http.ResponseWriter, r *http.Request) {
 const maxLogouts = 8
 
 func (a *API) signOut(ctx context.Context, presented session.Presented) error {
-	ended, err := a.manager.SignOut(ctx, presented)
-	switch {
-	case errors.Is(err, session.ErrNoSession):
+	_, err := a.manager.SignOut(ctx, presented)
+	if errors.Is(err, session.ErrNoSession) {
 		return nil
-	case err == nil:
-		a.logEnd(ctx, ended)
 	}
 	return err
-}
-
-func (a *API) logEnd(ctx context.Context, r session.Record) {
-	a.log.InfoContext(ctx, "session ended", "event", "session_ended", "session", r.ID.String(),
-		"subject", r.Subject, "reason", string(r.End.Reason), "by", string(r.End.By))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
+	"coatcheck/core/telemetry/request"
 )
 
 // Problem is the body of every refusal (RFC 9457).
@@ -112,12 +112,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.Instance = requestURN(r)
 	if p.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
 		a.log.ErrorContext(r.Context(), "request failed",
-			"event", "request_failed", "request", p.Instance, "route", r.Pattern, "status", p.Status, "error", err.Error())
-	}
-	var refusal *session.Refusal
-	if errors.As(err, &refusal) && refusal.Outcome == session.Reused {
-		a.log.WarnContext(r.Context(), "a replaced token was presented", "event", "token_reused",
-			"session", refusal.Session.String(), "client", a.client(r))
+			"event", "request_failed", "route", r.Pattern, "status", p.Status, "error", err.Error())
 	}
 	if challenge := inbound.Challenge(r.Header, err); challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)
@@ -153,8 +148,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 }
 
 func requestURN(r *http.Request) string {
-	id, _ := r.Context().Value(requestKey{}).(requestID)
-	return fmt.Sprintf("urn:coatcheck:request:%x", id[:])
+	return "urn:coatcheck:request:" + request.From(r.Context()).ID
 }
 
 // confirm is the page on which the credential is checked again, and that leads back to

@@ -78,7 +78,6 @@ func (a *API) stepUp(
 
 // replaced answers with the session that took another's place.
 func (a *API) replaced(w http.ResponseWriter, r *http.Request, token session.Token, record session.Record, form bool, goOn string) {
-	a.logCreated(r.Context(), record)
 	body := a.handOut(w, token, record)
 	if form {
 		http.Redirect(w, r, goOn, http.StatusSeeOther)
@@ -91,9 +90,6 @@ func (a *API) replaced(w http.ResponseWriter, r *http.Request, token session.Tok
 // is.
 func (a *API) refuseForm(w http.ResponseWriter, r *http.Request, form bool, err error, page string, view func(fault string) any) {
 	p := problemOf(err)
-	if p.Status < http.StatusInternalServerError {
-		a.log.WarnContext(r.Context(), "refused", "event", "change_refused", "cause", err.Error(), "client", a.client(r))
-	}
 	mendable := p.Type == problemType("credentials-refused") || p.Type == problemType("invalid") || p.Type == problemType("busy")
 	if !form || !mendable {
 		a.fail(w, r, err)

@@ -136,6 +136,15 @@ func (m *Manager) CountAll(ctx context.Context, state State, since, until time.T
 	return n, nil
 }
 
+// Settled returns the time before which expiries stand still: which sessions ran out
+// until then changes no more. A use that is written down moves an expiry, and is sent
+// before it by the clock of its process, which may be behind by [Skew], and arrives
+// within the time of a call. What ends a session later takes it out of those that
+// expired all the same, so the first count of such a time is the highest.
+func (m *Manager) Settled() time.Time { return m.settled(m.clock()) }
+
+func (m *Manager) settled(now time.Time) time.Time { return now.Add(-Skew - m.timeout) }
+
 // countTime bounds a count: a million sessions are about a hundred requests.
 const countTime = 10 * time.Second
 

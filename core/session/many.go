@@ -139,7 +139,14 @@ func (m *Manager) matched(ctx context.Context, w *Walk, records []Record, now ti
 
 // mayLiveSpan is where the sessions stand that mayLive.
 func (m *Manager) mayLiveSpan(now time.Time) StatusRange {
-	return StatusRange{Status: StatusLive, From: now.Add(-Skew - m.timeout)}
+	return StatusRange{Status: StatusLive, From: m.settled(now)}
+}
+
+// EndedBefore returns the time before which everybody's sessions are over, as the store
+// has it now; zero if everybody was never ended. It costs one read.
+func (m *Manager) EndedBefore(ctx context.Context) (time.Time, error) {
+	got, err := m.readBounded(ctx, Query{Control: true})
+	return got.EndedBefore, err
 }
 
 // Sweep takes one step of writing the ends that [Manager.EndEveryone] made to the

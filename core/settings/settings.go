@@ -169,6 +169,26 @@ func (r *Reader) Policy() session.Policy {
 	return p
 }
 
+// Bounds of how often the monitor runs.
+const (
+	minMonitorEvery = time.Second
+	maxMonitorEvery = time.Hour
+)
+
+// MonitorEvery returns how often the monitor runs, every 5 min if that is not given.
+func (r *Reader) MonitorEvery() time.Duration {
+	const name = "monitor-every"
+	if r.source(name) == "" {
+		return 5 * time.Minute
+	}
+	unread := len(r.faults)
+	d := r.duration(name)
+	if len(r.faults) == unread && (d < minMonitorEvery || d > maxMonitorEvery) {
+		r.Fault(name, r.source(name), fmt.Sprintf("%v to %v", minMonitorEvery, maxMonitorEvery))
+	}
+	return d
+}
+
 // duration returns 0 for a duration that is not given.
 func (r *Reader) duration(name string) time.Duration {
 	text := r.source(name)

@@ -94,3 +94,19 @@ func TestPolicyFaults(t *testing.T) {
 		}
 	}
 }
+
+func TestMonitorEvery(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"": 5 * time.Minute, "1s": time.Second, "1h": time.Hour, "999ms": 0, "61m": 0, "0": 0, "-5m": 0, "5": 0,
+	} {
+		r := environment(map[string]string{"COATCHECK_MONITOR_EVERY": text})
+		got := r.MonitorEvery()
+		if want == 0 {
+			if err := r.Err(); err == nil || strings.Count(err.Error(), "COATCHECK_MONITOR_EVERY is ") != 1 {
+				t.Errorf("%q: %v, want one fault", text, err)
+			}
+		} else if r.Err() != nil || got != want {
+			t.Errorf("%q: %v, %v; want %v", text, got, r.Err(), want)
+		}
+	}
+}

@@ -17,7 +17,10 @@ import (
 // few variables are made of something else than a parameter.
 func TestParametersAreNamedAsSettings(t *testing.T) {
 	template := stack.Read(t, file)
-	made := map[string]string{"COATCHECK_SESSIONS_TABLE": "SessionsTable", "COATCHECK_ACCOUNTS_TABLE": "AccountsTable"}
+	made := map[string]string{
+		"COATCHECK_SESSIONS_TABLE": "SessionsTable", "COATCHECK_ACCOUNTS_TABLE": "AccountsTable",
+		"COATCHECK_TAG_KEYS_SECRET": "TagKeys",
+	}
 	for _, function := range template.Functions() {
 		for variable, value := range template.Environment(function) {
 			parameter, direct := stack.At(value, "Ref").(string)
@@ -49,8 +52,8 @@ func TestDefaultsAreTheCodes(t *testing.T) {
 	if got, want := deployed.Policy(), own.Policy(); got != want {
 		t.Errorf("policy\n%+v\nwant\n%+v", got, want)
 	}
-	if !reflect.DeepEqual(deployed.Routes(), own.Routes()) || deployed.SameSite() != own.SameSite() || deployed.LogLevel() != own.LogLevel() {
-		t.Error("routes, SameSite or log level are not the code's")
+	if !reflect.DeepEqual(deployed.Routes(), own.Routes()) || deployed.SameSite() != own.SameSite() || deployed.LogLevel() != own.LogLevel() || deployed.MonitorEvery() != own.MonitorEvery() {
+		t.Error("routes, SameSite, log level or the monitor's schedule are not the code's")
 	}
 	if err := deployed.Err(); err != nil {
 		t.Error(err)
@@ -103,8 +106,9 @@ func TestPerUser(t *testing.T) {
 func TestWords(t *testing.T) {
 	template := stack.Read(t, file)
 	for name, read := range map[string]func(*settings.Reader){
-		"SameSite": func(r *settings.Reader) { r.SameSite() },
-		"LogLevel": func(r *settings.Reader) { r.LogLevel() },
+		"SameSite":     func(r *settings.Reader) { r.SameSite() },
+		"LogLevel":     func(r *settings.Reader) { r.LogLevel() },
+		"MonitorEvery": func(r *settings.Reader) { r.MonitorEvery() },
 	} {
 		for _, word := range stack.At(template.Parameters[name], "AllowedValues").([]any) {
 			r := given(template, map[string]string{name: stack.Text(word)})

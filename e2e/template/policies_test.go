@@ -28,6 +28,13 @@ func TestPolicies(t *testing.T) {
 			"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on AccountsTable.Arn",
 			"dynamodb:Query on ${AccountsTable.Arn}/index/accounts",
 		},
+		"MonitorRole": {
+			"dynamodb:BatchGetItem dynamodb:GetItem on SessionsTable.Arn",
+			"dynamodb:UpdateItem on SessionsTable.Arn",
+			"dynamodb:Query on ${SessionsTable.Arn}/index/status",
+			"secretsmanager:DescribeSecret on TagKeys",
+		},
+		"MonitorScheduleRole": {"lambda:InvokeFunction on Monitor.Arn"},
 		"EventsRole": {
 			"dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on SessionsTable.StreamArn AccountsTable.StreamArn",
 			"events:PutEvents on map[Fn::If:[BusByArn map[Ref:EventBus] map[Fn::Sub:arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}]]]",

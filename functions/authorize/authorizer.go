@@ -9,6 +9,7 @@ import (
 
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
+	"coatcheck/functions/internal/environment"
 )
 
 var (
@@ -46,14 +47,15 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (answer []byte,
 	if err != nil {
 		return nil, err
 	}
-	record, optional, err := a.check(session.From(ctx, asked.address), &asked)
+	ctx = environment.Named(session.From(ctx, asked.address), asked.id, asked.extendedID)
+	record, optional, err := a.check(ctx, &asked)
 	switch {
 	case err == nil:
 		return a.answers.allow(&asked, contextOf(&record, a.sessions.ExpiresAt(record)))
 	case !inbound.IsRefusal(err) && !errors.Is(err, inbound.ErrPath):
 		return nil, err
 	}
-	a.logDenied(ctx, &asked, err)
+	a.log.DebugContext(ctx, "denied", "event", "denied", "cause", err.Error())
 	if optional {
 		return a.answers.allow(&asked, &authContext{})
 	}
@@ -68,17 +70,6 @@ func (a *authorizer) deny(asked *request, err error) ([]byte, error) {
 		return nil, errUnauthorized
 	}
 	return a.answers.deny(asked, inbound.Challenge(asked.header, err))
-}
-
-// logDenied tells a replayed token, which is an alarm, from the everyday.
-func (a *authorizer) logDenied(ctx context.Context, asked *request, err error) {
-	var refusal *session.Refusal
-	if errors.As(err, &refusal) && refusal.Outcome == session.Reused {
-		a.log.WarnContext(ctx, "a replaced token was presented",
-			"event", "token_reused", "session", refusal.Session.String(), "client", asked.address)
-		return
-	}
-	a.log.DebugContext(ctx, "denied", "event", "denied", "cause", err.Error())
 }
 
 // check looks the session up. With a refusal comes whether the route is optional.

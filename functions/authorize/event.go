@@ -36,6 +36,8 @@ type request struct {
 	key     string // the route that the gateway chose, where it says
 	arn     string // of what is asked for
 	address string // the client's, by the request context alone
+	// id and extendedID are what the gateway calls the request.
+	id, extendedID string
 }
 
 // event is what is read of the callers' events.
@@ -62,6 +64,8 @@ type eventContext struct {
 	Stage     string `json:"stage"`
 	RouteKey  string `json:"routeKey"`
 	EventType string `json:"eventType"`
+	RequestID string `json:"requestId"`
+	Extended  string `json:"extendedRequestId"`
 	Identity  struct {
 		SourceIP string `json:"sourceIp"`
 	} `json:"identity"`
@@ -77,7 +81,9 @@ func decode(payload []byte) (request, error) {
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return request{}, errNoEvent
 	}
-	r := request{address: e.RequestContext.Identity.SourceIP}
+	r := request{
+		address: e.RequestContext.Identity.SourceIP, id: e.RequestContext.RequestID, extendedID: e.RequestContext.Extended,
+	}
 	switch r.caller = e.caller(); r.caller {
 	case http2:
 		e.readHTTP2(&r)

@@ -15,6 +15,8 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/store/memory"
+	"coatcheck/core/telemetry"
+	naming "coatcheck/core/telemetry/request"
 )
 
 const origin = "https://app.example.com"
@@ -58,11 +60,13 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager, err := session.New(d.shelf, keys, &session.Options{Now: func() time.Time { return d.now }})
+	log := naming.Logger(slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	manager, err := session.New(d.shelf, keys, &session.Options{
+		Now: func() time.Time { return d.now }, Observe: telemetry.Log(log),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	d.authorizer = &authorizer{sessions: manager, origins: inbound.Origins{origin}, log: log}
 	d.asks("GET /poll/{id} passive")
 	return d

@@ -48,6 +48,11 @@ func TestRotation(t *testing.T) {
 	if !strings.Contains(d.log.String(), `"event":"token_reused"`) || !strings.Contains(d.log.String(), record.ID.String()) {
 		t.Errorf("no alarm in the log: %s", d.log)
 	}
+	for line := range strings.Lines(d.log.String()) {
+		if strings.Contains(line, "token_reused") && (!strings.Contains(line, `"request":"request-id"`) || !strings.Contains(line, `"client":"203.0.113.7"`)) {
+			t.Errorf("the alarm does not say in which request or from where: %s", line)
+		}
+	}
 }
 
 // Passive requests, by header and by route, with and without a stage in the path, do

@@ -41,7 +41,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 	metrics := metered.New(os.Stdout, c.namespace, "authorize")
 	client := dynamo.NewClient(metrics.Requests(c.client, map[string]string{c.table: telemetry.StoreSessions}))
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), metrics, nil)
-	sessions, err := session.New(store, c.keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(metrics)})
+	sessions, err := session.New(store, c.keys, &session.Options{
+		Policy: c.policy, Observe: telemetry.Join(telemetry.Observe(metrics), telemetry.Log(log)),
+	})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (g *gate) note(uses []stack.Use) {
 // leftOver returns the permissions that no test used. What the authorizer writes it
 // writes after minutes; e2e/template has its clock.
 func leftOver() (names []string) {
-	for _, role := range []string{"LoginRole", "AdminRole"} {
+	for _, role := range []string{"LoginRole", "AdminRole", "MonitorRole"} {
 		for _, s := range deployed.Statements(role) {
 			for _, action := range s.Actions {
 				for _, resource := range s.Resources {

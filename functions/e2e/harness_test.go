@@ -53,7 +53,7 @@ var build = sync.OnceValue(func() (err error) {
 	if folder, err = os.MkdirTemp("", "functions"); err != nil {
 		return err
 	}
-	for _, name := range []string{"login", "authorize", "admin", "events"} {
+	for _, name := range []string{"login", "authorize", "admin", "monitor", "events"} {
 		if bootstraps[name], err = lambdatest.Build(folder, "coatcheck/functions/"+name); err != nil {
 			return err
 		}
@@ -141,10 +141,10 @@ func drop(t *testing.T, client *dynamodb.Client, names dynamo.Names) {
 	}
 }
 
-func start(t *testing.T, name string, names dynamo.Names, endpoint string) *lambdatest.Function {
+func start(t *testing.T, name string, names dynamo.Names, endpoint string, more ...string) *lambdatest.Function {
 	t.Helper()
-	f, err := lambdatest.Start(bootstraps[name], "COATCHECK_TAG_KEYS="+strings.Repeat("ab", 32), "COATCHECK_ORIGIN="+origin,
-		"COATCHECK_SESSIONS_TABLE="+names.Sessions, "COATCHECK_ACCOUNTS_TABLE="+names.Accounts, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)
+	f, err := lambdatest.Start(bootstraps[name], append(more, "COATCHECK_TAG_KEYS="+strings.Repeat("ab", 32), "COATCHECK_ORIGIN="+origin,
+		"COATCHECK_SESSIONS_TABLE="+names.Sessions, "COATCHECK_ACCOUNTS_TABLE="+names.Accounts, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)...)
 	if err != nil {
 		t.Fatal(err)
 	}

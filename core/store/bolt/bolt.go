@@ -7,6 +7,7 @@ package bolt
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -146,6 +147,25 @@ func (db *DB) Secret(ctx context.Context, name string, size int) ([]byte, error)
 		return nil, fmt.Errorf("secret %s has %d bytes: want %d", name, len(secret), size)
 	}
 	return secret, nil
+}
+
+// SecretSince returns since when the secret of that name is known to be in use: the time
+// given with the first call of all for it, which is kept, to the second. It says nothing
+// of the secret's being there.
+func (db *DB) SecretSince(ctx context.Context, name string, now time.Time) (time.Time, error) {
+	since := now.Unix()
+	err := db.writer.do(ctx, func(tx *bbolt.Tx) error {
+		meta, key := tx.Bucket(bucketMeta), []byte("since "+name)
+		if there := meta.Get(key); len(there) == timeSize {
+			since = int64(binary.BigEndian.Uint64(there)) //nolint:gosec // G115: back again from below
+			return nil
+		}
+		return meta.Put(key, binary.BigEndian.AppendUint64(nil, uint64(since))) //nolint:gosec // G115: see above
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("secret %s: %w", name, err)
+	}
+	return time.Unix(since, 0).UTC(), nil
 }
 
 // view runs fn on a snapshot of the file.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
@@ -94,6 +95,27 @@ func TestSecretStays(t *testing.T) {
 		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// Since when a secret is known is what was said first, whatever is said later.
+func TestSecretSince(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	first := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for name, want := range map[string]time.Time{"tag key": first, "another": first.Add(time.Hour)} {
+		for _, after := range []time.Duration{0, 24 * time.Hour} {
+			db, err := bolt.Open(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := db.SecretSince(t.Context(), name, want.Add(after))
+			if err != nil || !got.Equal(want) {
+				t.Errorf("%s: %v %v, want %v", name, got, err, want)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

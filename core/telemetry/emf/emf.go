@@ -93,6 +93,15 @@ func (s *Sink) Flush() {
 	}
 }
 
+// Sync writes what was gathered, as far as that is done within a quarter of a second: for
+// an invocation that nobody waits for.
+func (s *Sink) Sync() {
+	s.mu.Lock()
+	s.hand(s.now())
+	s.mu.Unlock()
+	s.out.sync(closeTime)
+}
+
 // Close writes what was gathered, as far as that is done within a quarter of a second.
 func (s *Sink) Close() {
 	s.mu.Lock()

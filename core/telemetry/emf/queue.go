@@ -18,12 +18,13 @@ type queue struct {
 	lost    func(n int64) []byte // the line that tells of n that were dropped
 	torn    bool                 // a line broke off
 	once    sync.Once
+	synced  chan chan struct{} // asks for what there is to be written
 	stop    chan struct{}
 	done    chan struct{}
 }
 
 func newQueue(w io.Writer, lost func(int64) []byte) *queue {
-	q := &queue{w: w, lost: lost, lines: make(chan []byte, queueSize), stop: make(chan struct{}), done: make(chan struct{})}
+	q := &queue{w: w, lost: lost, lines: make(chan []byte, queueSize), synced: make(chan chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 	go q.run()
 	return q
 }
@@ -43,6 +44,9 @@ func (q *queue) run() {
 		select {
 		case line := <-q.lines:
 			q.write(line)
+		case done := <-q.synced:
+			q.drain()
+			close(done)
 		case <-q.stop:
 			q.drain()
 			return
@@ -82,6 +86,24 @@ func (q *queue) send(line []byte) bool {
 	n, err := q.w.Write(line)
 	q.torn = err != nil && (n > 0 || q.torn)
 	return err == nil
+}
+
+// sync returns when what there is was written, or after so long.
+func (q *queue) sync(most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	done := make(chan struct{})
+	select {
+	case q.synced <- done:
+	case <-q.done:
+		return
+	case <-timer.C:
+		return
+	}
+	select {
+	case <-done:
+	case <-timer.C:
+	}
 }
 
 // close ends the goroutine when it has written what there is, and waits for that so long.

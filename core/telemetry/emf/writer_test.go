@@ -200,3 +200,31 @@ func TestConcurrent(t *testing.T) {
 	group.Wait()
 	want(t, w.told(t), "12:00:00 Lookups Outcome=allowed 8000")
 }
+
+// Sync returns when what was gathered is written, the ordinary too; behind a writer that
+// never returns it does so all the same.
+func TestSync(t *testing.T) {
+	var out bytes.Buffer // not locked: a write that comes after Sync is a race
+	s := emf.New(&out, "Coatcheck/test", nil)
+	for n := range 100 {
+		s.Record(telemetry.Lookups, 1, "allowed")
+		s.Closed(telemetry.SessionsExpired, time.Unix(int64(60*n), 0), 1)
+		s.Sync()
+		if got := strings.Count(out.String(), "\n"); got != 2*(n+1) {
+			t.Fatalf("%d lines, want %d", got, 2*(n+1))
+		}
+	}
+	s.Close()
+	s.Sync() // after the end it does nothing
+
+	w := newStuck()
+	hung := emf.New(w, "Coatcheck/test", nil)
+	t.Cleanup(func() { close(w.release) })
+	hung.Record(telemetry.TokenReuse, 1)
+	began := time.Now()
+	hung.Sync()
+	hung.Sync()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it waited for %v", took)
+	}
+}

@@ -67,10 +67,11 @@ func only(values []string) string {
 	return values[0]
 }
 
-// maxName is the longest name, in bytes.
-const maxName = 128
+// maxName is the longest name, in bytes: less than a token has, so that one which a client
+// takes for a name does not get into a log.
+const maxName = 64
 
-// Harmless reports whether a text may stand in a log as a name: 1 to 128 letters,
+// Harmless reports whether a text may stand in a log as a name: 1 to 64 letters,
 // digits and signs of ASCII that neither end a line or a text nor mean anything to a
 // terminal or a page.
 func Harmless(text string) bool {

@@ -123,7 +123,8 @@ func logsEnd(t *Template) (faults []string) {
 }
 
 // alarmsNotify: every alarm tells the topic, if there is one, when it goes off and when
-// it is over, and is silent where nothing happens.
+// it is over, and is silent where nothing happens, unless it is there to say so: one that
+// wants at least so much of something.
 func alarmsNotify(t *Template) (faults []string) {
 	want := Map{"Fn::If": []any{"Notifies", []any{Map{"Ref": "AlarmTopicArn"}}, Map{"Ref": "AWS::NoValue"}}}
 	for _, name := range t.Of("AWS::CloudWatch::Alarm") {
@@ -131,8 +132,12 @@ func alarmsNotify(t *Template) (faults []string) {
 		if !reflect.DeepEqual(p["AlarmActions"], want) || !reflect.DeepEqual(p["OKActions"], want) {
 			faults = append(faults, name+": does not notify the topic")
 		}
-		if p["TreatMissingData"] != "notBreaching" || p["AlarmDescription"] == nil {
-			faults = append(faults, name+": goes off where there is no data, or does not say what to do")
+		missing := "notBreaching"
+		if p["ComparisonOperator"] == "LessThanThreshold" {
+			missing = "breaching"
+		}
+		if p["TreatMissingData"] != missing || p["AlarmDescription"] == nil {
+			faults = append(faults, name+": goes off where there is no data or stays silent where there should be, or does not say what to do")
 		}
 	}
 	return faults

@@ -22,7 +22,7 @@ func TestBrokenTemplatesAreFound(t *testing.T) {
 			if !strings.Contains(string(raw), c.was) {
 				t.Fatalf("the template has no %q", c.was)
 			}
-			template, err := stack.Parse([]byte(strings.Replace(string(raw), c.was, c.is, 1)))
+			template, err := stack.Parse([]byte(strings.ReplaceAll(string(raw), c.was, c.is)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,6 +62,7 @@ var broken = map[string]struct{ was, is, want string }{
 	"silent alarm":             {"      AlarmActions: !If [Notifies, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n", "", "does not notify"},
 	"alarm that is never over": {"      OKActions: !If [Notifies, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n", "", "does not notify"},
 	"alarm without data":       {"TreatMissingData: notBreaching", "TreatMissingData: breaching", "goes off where there is no data"},
+	"silence is nothing":       {"TreatMissingData: breaching", "TreatMissingData: notBreaching", "MonitorSilent: goes off where there is no data or stays silent"},
 	"unused parameter":         {"COATCHECK_GRACE: !Ref Grace", "COATCHECK_GRACE: 30s", "parameter Grace is not used"},
 	"used in a rule only":      {"COATCHECK_REMEMBERED_IDLE: !Ref RememberedIdle", "COATCHECK_REMEMBERED_IDLE: 1h", "parameter RememberedIdle is not used"},
 	"unused condition":         {"COATCHECK_ORIGIN: !If [OwnOrigin, ", "COATCHECK_ORIGIN: !If [Traced, ", "condition OwnOrigin is not used"},

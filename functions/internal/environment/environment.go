@@ -4,14 +4,9 @@ package environment
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/url"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
@@ -100,37 +95,4 @@ func (r *Reader) Endpoint() string {
 		r.faults = append(r.faults, fmt.Errorf("%s is %q: want a URL such as http://127.0.0.1:8000", name, text))
 	}
 	return text
-}
-
-// SetLog makes slog's default write JSON lines with Lambda's names for time and
-// message, and the request's ID where the context has one, and returns it. What
-// goes through package log, such as aws-lambda-go's own lines, comes as errors.
-func SetLog(w io.Writer, level slog.Level) *slog.Logger {
-	log := slog.New(withRequest{slog.NewJSONHandler(w, &slog.HandlerOptions{
-		Level: level, ReplaceAttr: lambdacontext.ReplaceAttr,
-	})})
-	slog.SetDefault(log)
-	slog.SetLogLoggerLevel(slog.LevelError)
-	return log
-}
-
-// withRequest adds the ID under which Lambda logs the invocation.
-type withRequest struct{ slog.Handler }
-
-// Handle implements [slog.Handler].
-func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		r.AddAttrs(slog.String("requestId", lc.AwsRequestID))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs implements [slog.Handler].
-func (h withRequest) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return withRequest{h.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup implements [slog.Handler].
-func (h withRequest) WithGroup(name string) slog.Handler {
-	return withRequest{h.Handler.WithGroup(name)}
 }

@@ -41,6 +41,9 @@ func TestLog(t *testing.T) {
 	var out bytes.Buffer
 	l := SetLog(&out, slog.LevelWarn).With("a", "b").WithGroup("g")
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "id-1"})
+	const trace = "1-5759e988-bd862e3fe1be46a994272793"
+	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root="+trace+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:staticcheck // as aws-lambda-go does
+	ctx = Named(ctx, "gateway-1", "extended-1")
 	l.InfoContext(ctx, "too quiet")
 	l.WarnContext(ctx, "loud", "c", "d")
 	log.Printf("from a library")
@@ -57,7 +60,9 @@ func TestLog(t *testing.T) {
 			t.Errorf("got %s", lines[i])
 		}
 	}
-	if !strings.Contains(lines[0], `"requestId":"id-1"`) {
-		t.Errorf("got %s", lines[0])
+	for _, name := range []string{`"requestId":"id-1"`, `"request":"gateway-1"`, `"extendedRequest":"extended-1"`, `"trace":"` + trace + `"`} {
+		if !strings.Contains(lines[0], name) {
+			t.Errorf("%s is not in %s", name, lines[0])
+		}
 	}
 }

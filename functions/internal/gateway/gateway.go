@@ -27,6 +27,7 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 
 	"coatcheck/functions/internal/apigw"
+	"coatcheck/functions/internal/environment"
 )
 
 // Errors of an invocation, for which the gateway answers 500.
@@ -60,6 +61,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	if err := json.Unmarshal(payload, &event); err != nil || event.Version != "2.0" || event.RequestContext.HTTP.Method == "" {
 		return nil, ErrNoEvent
 	}
+	ctx = environment.Named(ctx, event.RequestContext.RequestID, "")
 	response, err := h.serve(ctx, event)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"coatcheck/core/telemetry/request"
 	"coatcheck/functions/internal/gateway"
 	"coatcheck/functions/internal/lambdatest"
 )
@@ -186,4 +187,17 @@ func FuzzInvoke(f *testing.F) {
 			t.Errorf("%q: %q, %v", event, answer, err)
 		}
 	})
+}
+
+// What the gateway calls a request is what the log and a problem's instance call it,
+// whatever a client says.
+func TestNames(t *testing.T) {
+	var names request.Names
+	send(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		names = request.From(request.Named(r.Context(), r.Header))
+		w.WriteHeader(http.StatusNoContent)
+	}), lambdatest.Request{Method: "GET", Path: "/session", Headers: map[string]string{"x-request-id": "a-client", "x-amzn-requestid": "b"}}.Event())
+	if names.ID != "request-id" || names.Proxy != "" {
+		t.Errorf("got %+v", names)
+	}
 }

@@ -92,7 +92,7 @@ func (c configuration) wire(client *dynamodb.Client, metrics metered.Sink, log *
 	if err != nil {
 		return nil, err
 	}
-	observe := telemetry.Observe(metrics)
+	observe := telemetry.Join(telemetry.Observe(metrics), telemetry.Log(log))
 	accounts := signin.Bounded(telemetry.Accounts(dynamo.NewAccounts(client, c.accounts), metrics, nil), signin.CallTime)
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.sessions), metrics, nil)
 	manager, err := session.New(store, c.keys, &session.Options{Policy: c.policy, Observe: observe})

@@ -1,0 +1,234 @@
+package prometheus_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck/core/telemetry"
+	"coatcheck/e2e/program"
+)
+
+const password = "correct horse battery staple"
+
+// expressions are those of the dashboard, by panel and number, for so short a time as a
+// test has.
+func expressions(t *testing.T) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(ops, "grafana", "coatcheck.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ RefID, Expr string }
+		}
+	}
+	if err := json.Unmarshal(raw, &board); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, p := range board.Panels {
+		for _, target := range p.Targets {
+			all[p.Title+" "+target.RefID] = strings.ReplaceAll(target.Expr, "$__rate_interval", "1m")
+		}
+	}
+	return all
+}
+
+// ofLambda are metrics that the local program has nothing to tell of.
+var ofLambda = []string{"cold_starts", "telemetry_dropped"}
+
+// The dashboard shows every metric that the local program tells.
+func TestDashboardIsWhole(t *testing.T) {
+	shown := ""
+	for _, expression := range expressions(t) {
+		shown += expression + "\n"
+	}
+	for _, m := range telemetry.Metrics() {
+		if is := strings.Contains(shown, m.Prometheus()); is == slices.Contains(ofLambda, m.Name) {
+			t.Errorf("%s: shown %t", m.Prometheus(), is)
+		}
+	}
+}
+
+// empty are the expressions that have no data where all is well on the default store:
+// DynamoDB's.
+var empty = []string{"Throttled by DynamoDB, by its reason A", "Capacity units of DynamoDB A", "Alerts A"}
+
+// Prometheus fetches from the local program what happened there, every rule and every
+// expression of the dashboard is computed, and the numbers are right.
+func TestFetched(t *testing.T) {
+	s := serve(t)
+	p := fetch(t, s.metrics)
+	p.eventually("first fetch", func() error { return p.is(`up{job="coatcheck"}`, "1") })
+	s.traffic()
+	p.eventually("what was first", func() error { return p.is(`sum(coatcheck_sign_ins_total{result="created"})`, "2") })
+	s.traffic() // a rate wants two values
+	for expression, want := range map[string]string{
+		`sum(coatcheck_sign_ins_total{result="created"})`:                        "4",
+		`sum(coatcheck_sign_ins_total{method="pwd",result="refused"})`:           "2",
+		`sum(coatcheck_lookups_total{outcome="allowed"})`:                        "10",
+		`sum(coatcheck_lookups_total{outcome="forged"})`:                         "2",
+		`sum(coatcheck_lookups_total{outcome="ended"})`:                          "2",
+		`sum(coatcheck_lookup_duration_seconds_count)`:                           "14",
+		`sum(coatcheck_sessions_ended_total{reason="signed_out"})`:               "2",
+		`sum(coatcheck_store_calls_total{result=~"error|timeout"}) or vector(0)`: "0",
+		`max(coatcheck_sessions_active)`:                                         "2",
+		`max(coatcheck_ttl_lag_seconds)`:                                         "0",
+	} {
+		p.eventually(expression, func() error { return p.is(expression, want) })
+	}
+	for name, expression := range expressions(t) {
+		p.eventually(name, func() error { return p.has(expression, !slices.Contains(empty, name)) })
+	}
+	p.eventually("rules", p.rulesAreWell)
+}
+
+// is wants one value.
+func (p *prometheus) is(expression, want string) error {
+	got, err := p.value(expression)
+	if err == nil && got != want {
+		err = fmt.Errorf("%s, want %s", got, want)
+	}
+	return err
+}
+
+// has wants an expression to be computed and to have data, or none.
+func (p *prometheus) has(expression string, data bool) error {
+	got, err := p.query(expression)
+	if err == nil && len(got) > 0 != data {
+		err = fmt.Errorf("%s has %d results", expression, len(got))
+	}
+	for _, one := range got {
+		if one.Value[1] == "NaN" {
+			err = errors.Join(err, fmt.Errorf("%s is no number", expression))
+		}
+	}
+	return err
+}
+
+// rulesAreWell wants every rule to have been computed, and none to go off.
+func (p *prometheus) rulesAreWell() error {
+	var data struct {
+		Groups []struct {
+			Rules []struct{ Name, Health, LastError, State string }
+		}
+	}
+	if err := p.get("/api/v1/rules", url.Values{}, &data); err != nil {
+		return err
+	}
+	n := 0
+	for _, group := range data.Groups {
+		for _, r := range group.Rules {
+			n++
+			if r.Health != "ok" || r.State != "inactive" {
+				return fmt.Errorf("%s is %s and %s: %s", r.Name, r.Health, r.State, r.LastError)
+			}
+		}
+	}
+	if n < 8 {
+		return fmt.Errorf("%d rules", n)
+	}
+	return nil
+}
+
+// server is the local program.
+type server struct {
+	t               *testing.T
+	origin, metrics string
+}
+
+func serve(t *testing.T) *server {
+	t.Helper()
+	exe, data := program.Build(t), program.Folder(t)
+	cmd := exec.Command(exe, "--data", data, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--monitor-every", "1s")
+	cmd.Stderr = os.Stderr
+	running := program.Serve(t, cmd)
+	s := &server{t: t, origin: running.Origin}
+	for s.metrics == "" {
+		if at, is := strings.CutPrefix(running.Line(t), "Metrics for Prometheus: http://"); is {
+			s.metrics = strings.TrimSuffix(at, "/metrics")
+		}
+	}
+	add := exec.Command(exe, "--data", data, "user", "add", "alice", "--password-stdin")
+	add.Stdin = strings.NewReader(password)
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return s
+}
+
+// traffic is what is counted afterwards.
+func (s *server) traffic() {
+	s.t.Helper()
+	first, second := s.signIn(password, http.StatusOK), s.signIn(password, http.StatusOK)
+	s.signIn("wrong"+password, http.StatusUnauthorized)
+	for range 3 {
+		s.session(first, http.StatusOK)
+	}
+	s.session(second, http.StatusOK)
+	s.session(second[:70]+strings.Repeat("A", 10), http.StatusUnauthorized)
+	s.send("POST", "/logout", second, "", http.StatusNoContent)
+	s.session(second, http.StatusUnauthorized)
+	s.session(first, http.StatusOK)
+}
+
+func (s *server) signIn(secret string, want int) (cookie string) {
+	s.t.Helper()
+	return s.send("POST", "/login", "", `{"username":"alice","password":"`+secret+`"}`, want)
+}
+
+func (s *server) session(cookie string, want int) {
+	s.t.Helper()
+	s.send("GET", "/session", cookie, "", want)
+}
+
+func (s *server) send(method, path, cookie, body string, want int) (set string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.origin+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", s.origin)
+	if cookie != "" {
+		r.Header.Set("Cookie", "__Host-sid="+cookie)
+	}
+	w, err := (&http.Client{Timeout: 20 * time.Second}).Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = w.Body.Close()
+	if w.StatusCode != want {
+		s.t.Fatalf("%s %s: %s, want %d", method, path, w.Status, want)
+	}
+	for _, c := range w.Cookies() {
+		set = c.Value
+	}
+	return set
+}
+
+// The tests above would see an expression that is none, and one without data.
+func TestWrongExpressionsAreSeen(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "prometheus.yaml")
+	if err := os.WriteFile(config, []byte("global: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, config)
+	for expression, data := range map[string]bool{"max(": true, "coatcheck_sessions_actve": true, "vector(1)": false, "vector(0)/vector(0)": true} {
+		if err := p.has(expression, data); err == nil {
+			t.Errorf("%s: no fault", expression)
+		}
+	}
+}
