@@ -56,11 +56,11 @@ func bootstrap(t *testing.T) string {
 
 var tagKey = bytes.Repeat([]byte{9}, session.MinKeySize)
 
-// start runs the binary against a database.
-func start(t *testing.T, endpoint string) *lambdatest.Function {
+// start runs the binary against a database, with more in its environment.
+func start(t *testing.T, endpoint string, more ...string) *lambdatest.Function {
 	t.Helper()
-	f, err := lambdatest.Start(bootstrap(t), "COATCHECK_TAG_KEYS="+hex.EncodeToString(tagKey), "COATCHECK_ORIGIN="+origin,
-		"COATCHECK_SESSIONS_TABLE=sessions", "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)
+	f, err := lambdatest.Start(bootstrap(t), append(more, "COATCHECK_TAG_KEYS="+hex.EncodeToString(tagKey), "COATCHECK_ORIGIN="+origin,
+		"COATCHECK_SESSIONS_TABLE=sessions", "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"coatcheck/core/telemetry"
 	"coatcheck/functions/internal/environment"
 	"coatcheck/functions/internal/metered"
+	"coatcheck/functions/internal/xray"
 )
 
 func main() {
@@ -39,7 +41,8 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	log := environment.SetLog(os.Stdout, c.level)
 	metrics := metered.New(os.Stdout, c.namespace, "authorize")
-	client := dynamo.NewClient(metrics.Requests(c.client, map[string]string{c.table: telemetry.StoreSessions}))
+	requests := metrics.Requests(c.client, map[string]string{c.table: telemetry.StoreSessions})
+	client := dynamo.NewClient(xray.Trace(requests, c.daemon))
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), metrics, nil)
 	sessions, err := session.New(store, c.keys, &session.Options{
 		Policy: c.policy, Observe: telemetry.Join(telemetry.Observe(metrics), telemetry.Log(log)),
@@ -69,6 +72,7 @@ type configuration struct {
 	// namespace is that of the metrics.
 	namespace string
 	client    dynamo.ClientOptions
+	daemon    netip.AddrPort // of X-Ray
 }
 
 // read takes the credentials straight from the variables that Lambda sets, which
@@ -78,6 +82,7 @@ func read(getenv func(string) string) (configuration, error) {
 	c := configuration{
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), routes: r.Routes(),
 		level: r.LogLevel(), table: r.Table("sessions-table"), namespace: r.MetricsNamespace(),
+		daemon: r.TraceDaemon(),
 	}
 	c.policies = settings.Choice(r.Reader, "http-api-answers", map[string]bool{"": false, "simple": false, "policy": true})
 	c.say401 = settings.Choice(r.Reader, "deny-status", map[string]bool{"": false, "403": false, "401": true})

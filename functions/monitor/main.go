@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"coatcheck/core/telemetry"
 	"coatcheck/functions/internal/environment"
 	"coatcheck/functions/internal/metered"
+	"coatcheck/functions/internal/xray"
 )
 
 func main() {
@@ -61,6 +63,7 @@ type configuration struct {
 	table, secret    string
 	namespace        string
 	region, endpoint string
+	daemon           netip.AddrPort // of X-Ray
 }
 
 func read(getenv func(string) string) (configuration, error) {
@@ -69,6 +72,7 @@ func read(getenv func(string) string) (configuration, error) {
 		policy: r.Policy(), every: r.MonitorEvery(), level: r.LogLevel(), table: r.Table("sessions-table"),
 		secret: r.Required("tag-keys-secret", "the ARN of the secret that holds the tag keys"),
 		region: r.Region(), endpoint: r.Endpoint(), namespace: r.MetricsNamespace(),
+		daemon: r.TraceDaemon(),
 	}
 	return c, r.Err()
 }
@@ -83,7 +87,8 @@ func (c configuration) wire(loaded aws.Config, sink metered.Sink, log *slog.Logg
 		return nil, err
 	}
 	opts := dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials}
-	client := dynamo.NewClient(sink.Requests(opts, map[string]string{c.table: telemetry.StoreSessions}))
+	requests := sink.Requests(opts, map[string]string{c.table: telemetry.StoreSessions})
+	client := dynamo.NewClient(xray.Trace(requests, c.daemon))
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), sink, nil)
 	sessions, err := session.New(store, keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(sink)})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 
 	"coatcheck/core/httpapi/inbound"
@@ -67,6 +68,16 @@ func (r *Reader) MetricsNamespace() string {
 		r.Fault(name, text, "1 to 255 letters, digits and any of .-_/#:, such as Coatcheck/production")
 	}
 	return text
+}
+
+// TraceDaemon returns where X-Ray's daemon takes documents, which Lambda says; the zero
+// address where the deployment is not traced.
+func (r *Reader) TraceDaemon() netip.AddrPort {
+	if !settings.Choice(r.Reader, "tracing", map[string]bool{"": false, "off": false, "on": true}) {
+		return netip.AddrPort{}
+	}
+	daemon, _ := netip.ParseAddrPort(r.getenv("AWS_XRAY_DAEMON_ADDRESS")) // a stand-in for Lambda has none
+	return daemon
 }
 
 // Region returns the AWS Region, which Lambda sets.

@@ -27,6 +27,30 @@ func TestReads(t *testing.T) {
 	}
 }
 
+// Where the daemon is counts only with the setting on, and no oddity of it keeps a
+// function from its start.
+func TestTraceDaemon(t *testing.T) {
+	for name, c := range map[string]struct{ tracing, address, want string }{
+		"on":              {"on", "169.254.100.1:2000", "169.254.100.1:2000"},
+		"off":             {"off", "169.254.100.1:2000", "invalid AddrPort"},
+		"not given":       {"", "169.254.100.1:2000", "invalid AddrPort"},
+		"without address": {"on", "", "invalid AddrPort"},
+		"odd address":     {"on", "tcp:here", "invalid AddrPort"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			given := map[string]string{"COATCHECK_TRACING": c.tracing, "AWS_XRAY_DAEMON_ADDRESS": c.address}
+			r := New(func(name string) string { return given[name] })
+			if got := r.TraceDaemon().String(); got != c.want || r.Err() != nil {
+				t.Errorf("got %s, %v, want %s", got, r.Err(), c.want)
+			}
+		})
+	}
+	r := New(func(string) string { return "maybe" })
+	if r.TraceDaemon(); r.Err() == nil || !strings.Contains(r.Err().Error(), `COATCHECK_TRACING is "maybe": want off or on`) {
+		t.Errorf("got %v", r.Err())
+	}
+}
+
 // Lambda reads timestamp, level and message of a line of JSON; what the libraries
 // print comes as such lines too, whatever the level.
 func TestLog(t *testing.T) {

@@ -125,6 +125,10 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (Answer, error) {
 	}
 }
 
+// Trace sets the tracing header of the invocations from now on; before, no trace is
+// sampled.
+func (f *Function) Trace(header string) { f.api.trace.Store(&header) }
+
 // Exited is closed when the process has ended.
 func (f *Function) Exited() <-chan struct{} { return f.exited }
 

@@ -19,6 +19,7 @@ type runtimeAPI struct {
 	ready   chan struct{}
 	readyAt time.Time // set before ready is closed
 	first   sync.Once
+	trace   atomic.Pointer[string]
 
 	mu      sync.Mutex
 	pending map[string]*invocation
@@ -40,9 +41,12 @@ func newInvocation(event []byte) *invocation {
 }
 
 func newRuntimeAPI() *runtimeAPI {
-	return &runtimeAPI{
+	a := &runtimeAPI{
 		queue: make(chan *invocation), ready: make(chan struct{}), pending: map[string]*invocation{},
 	}
+	untraced := "Root=1-5e1b4151-5ac6c58f3e23c9a6a7f0c1d2;Sampled=0"
+	a.trace.Store(&untraced)
+	return a
 }
 
 func (a *runtimeAPI) handler() http.Handler {
@@ -81,7 +85,7 @@ func (a *runtimeAPI) hand(w http.ResponseWriter, i *invocation) {
 	h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.handed.Add(invocationTime).UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:123456789012:function:test")
-	h.Set("Lambda-Runtime-Trace-Id", "Root=1-5e1b4151-5ac6c58f3e23c9a6a7f0c1d2;Sampled=0")
+	h.Set("Lambda-Runtime-Trace-Id", *a.trace.Load())
 	_, _ = w.Write(i.event)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -23,6 +24,7 @@ import (
 	"coatcheck/functions/internal/environment"
 	"coatcheck/functions/internal/gateway"
 	"coatcheck/functions/internal/metered"
+	"coatcheck/functions/internal/xray"
 )
 
 // Half is a half of the HTTP surface: [httpapi.API.PublicHandler] or
@@ -61,7 +63,8 @@ type configuration struct {
 	level              slog.Level
 	sessions, accounts string
 	region, endpoint   string
-	namespace          string // of the metrics
+	namespace          string         // of the metrics
+	daemon             netip.AddrPort // of X-Ray
 }
 
 func read(getenv func(string) string) (configuration, error) {
@@ -70,7 +73,7 @@ func read(getenv func(string) string) (configuration, error) {
 		keys: r.Keys(), policy: r.Policy(), origins: r.Origins(), sameSite: r.SameSite(), level: r.LogLevel(),
 		sessions: r.Table("sessions-table"), accounts: r.Table("accounts-table"),
 		region: r.Region(), endpoint: r.Endpoint(), routes: r.Routes(),
-		namespace: r.MetricsNamespace(),
+		namespace: r.MetricsNamespace(), daemon: r.TraceDaemon(),
 	}
 	return c, r.Err()
 }
@@ -82,9 +85,10 @@ func (c configuration) client(ctx context.Context, metrics metered.Sink) (*dynam
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	options := dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials}
-	return dynamo.NewClient(metrics.Requests(options, map[string]string{
+	requests := metrics.Requests(options, map[string]string{
 		c.sessions: telemetry.StoreSessions, c.accounts: telemetry.StoreAccounts,
-	})), nil
+	})
+	return dynamo.NewClient(xray.Trace(requests, c.daemon)), nil
 }
 
 func (c configuration) wire(client *dynamodb.Client, metrics metered.Sink, log *slog.Logger) (*httpapi.API, error) {
