@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"coatcheck/core/httpapi"
@@ -95,6 +97,7 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone is no reason to end
 	log, closeLog := newLog(out, s)
 	defer closeLog()
 	s.tell = telemetry.Log(log)
