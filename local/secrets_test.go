@@ -167,23 +167,39 @@ var deeds = []deed{
 	{1, func(s *shed, draw *rand.Rand) {
 		s.visit("POST", "/login/reauth", s.anyToken(draw), fmt.Sprintf(`{"password":%q}`, testPassword))
 	}},
-	{5, func(s *shed, draw *rand.Rand) { s.visit("POST", "/login", "", `{"password":"`+testPassword+`","token":`+s.anyToken(draw)) }},
-	{5, func(s *shed, draw *rand.Rand) { s.visit("POST", "/logout", s.anyToken(draw), "", "Origin: https://elsewhere.example") }},
+	{5, func(s *shed, draw *rand.Rand) {
+		s.visit("POST", "/login", "", `{"password":"`+testPassword+`","token":`+s.anyToken(draw))
+	}},
+	{5, func(s *shed, draw *rand.Rand) {
+		s.visit("POST", "/logout", s.anyToken(draw), "", "Origin: https://elsewhere.example")
+	}},
 	{1, func(s *shed, draw *rand.Rand) { s.visit("POST", "/logout", s.anyToken(draw), "") }},
 	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/session?token="+s.anyToken(draw), "", "") }},
 	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/"+s.anyToken(draw), "", "", "Accept: text/html") }},
 	{20, func(s *shed, draw *rand.Rand) {
 		s.visit("GET", "/session", s.anyToken(draw)+"; __Host-sid="+s.anyToken(draw), "", "User-Agent: "+s.anyToken(draw), "Referer: https://app.example.com/"+s.anyToken(draw))
 	}},
-	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/session", s.anyToken(draw)[:70], "", "X-Request-Id: "+s.anyToken(draw)) }},
-	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/session", "", "", "Authorization: Bearer "+s.anyToken(draw)) }},
+	{20, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/session", s.anyToken(draw)[:70], "", "X-Request-Id: "+s.anyToken(draw))
+	}},
+	{20, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/session", "", "", "Authorization: Bearer "+s.anyToken(draw))
+	}},
 	{10, func(s *shed, draw *rand.Rand) { s.visit("PUT", "/session/"+s.anyToken(draw), s.anyToken(draw), "{}") }},
 	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/account", s.anyToken(draw), "", "Accept: text/html") }},
 	{20, func(s *shed, draw *rand.Rand) { s.visit("GET", "/account/sessions?limit=5", s.anyToken(draw), "") }},
-	{5, func(s *shed, draw *rand.Rand) { s.visit("GET", "/admin/sessions?limit=5&cursor="+s.anyToken(draw), s.anyToken(draw), "") }},
-	{5, func(s *shed, draw *rand.Rand) { s.visit("GET", "/admin/users/"+anyone(draw)+"/export", s.anyToken(draw), "") }},
-	{5, func(s *shed, draw *rand.Rand) { s.visit("GET", "/admin/sessions/"+s.anyToken(draw), s.anyToken(draw), "") }},
-	{10, func(s *shed, draw *rand.Rand) { s.visit("GET", "/authorize", s.anyToken(draw), "", "X-Forwarded-Uri: /"+s.anyToken(draw)) }},
+	{5, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/admin/sessions?limit=5&cursor="+s.anyToken(draw), s.anyToken(draw), "")
+	}},
+	{5, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/admin/users/"+anyone(draw)+"/export", s.anyToken(draw), "")
+	}},
+	{5, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/admin/sessions/"+s.anyToken(draw), s.anyToken(draw), "")
+	}},
+	{10, func(s *shed, draw *rand.Rand) {
+		s.visit("GET", "/authorize", s.anyToken(draw), "", "X-Forwarded-Uri: /"+s.anyToken(draw))
+	}},
 	{800, func(s *shed, draw *rand.Rand) { s.visit("GET", "/session", s.anyToken(draw), "") }},
 }
 

@@ -36,7 +36,7 @@ func TestDocs(t *testing.T) {
 	switch {
 	case was == is:
 	case *update:
-		if err := os.WriteFile(docsPath, []byte(before+docsBegin+is+docsEnd+after), 0o644); err != nil { //nolint:gosec // G306: a page that everybody reads
+		if err := os.WriteFile(docsPath, []byte(before+docsBegin+is+docsEnd+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	default:

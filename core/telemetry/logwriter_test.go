@@ -45,10 +45,19 @@ func TestLogWriterThatHangs(t *testing.T) {
 	defer r.Close()
 	w := telemetry.NewLogWriter(pipe, jsonForm)
 	log := slog.New(jsonForm(w))
-	for range 100_000 {
-		log.Info("line")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100_000 {
+			log.Info("line")
+		}
+		w.Close(time.Millisecond)
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Error("it waits for the reader")
 	}
-	w.Close(time.Millisecond)
 }
 
 // broken fails until it is mended.
