@@ -3,59 +3,48 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
-	"log"
-	"log/slog"
-	"os"
+	"fmt"
+	"time"
 
-	"coatcheck/core/httpapi"
 	"coatcheck/core/session"
 	"coatcheck/core/store/memory"
 	"coatcheck/core/telemetry"
 )
 
-// A program of one's own logs what becomes of sessions, and the calls of the store that
-// failed, by giving its logger in three places.
-func ExampleLog() {
-	keys, err := session.NewKeys(bytes.Repeat([]byte{1}, session.MinKeySize)) // from configuration
-	if err != nil {
-		log.Fatal(err)
-	}
-	logger := slog.New(slog.NewTextHandler(telemetry.Escape(os.Stdout), &slog.HandlerOptions{ReplaceAttr: fewer}))
-	observe := telemetry.Log(logger)
+// counter is a sink of one's own: it adds counters up by their first label.
+type counter map[string]float64
 
-	store := telemetry.Sessions(memory.New(), nil, &telemetry.CallOptions{Log: logger})
-	sessions, err := session.New(store, keys, &session.Options{Observe: observe})
-	if err != nil {
-		log.Fatal(err)
+func (c counter) Record(m *telemetry.Metric, value float64, labels ...string) {
+	if m.Kind == telemetry.Counter && len(labels) > 0 {
+		c[m.Name+" "+labels[0]] += value
 	}
-	_, err = httpapi.New(sessions, &httpapi.Options{
-		Origins: []string{"https://app.example.com"}, Log: logger, Observe: observe,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	ctx := session.From(context.Background(), "192.0.2.7") // whom the request comes from
-	_, record, err := sessions.SignIn(ctx, session.SignIn{
-		Subject: "usr_1", Client: session.Client{Address: "192.0.2.7"},
-		Check: func(context.Context) (session.Grant, error) { return session.Grant{Methods: []string{"pwd"}}, nil },
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := sessions.End(ctx, record.ID, session.SignedOut, session.BySubject("usr_1")); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// level=INFO event=session_created subject=usr_1 methods=pwd client=192.0.2.7
-	// level=INFO event=session_ended subject=usr_1 reason=signed_out by=subject:usr_1 client=192.0.2.7
 }
 
-// fewer leaves out what differs from run to run, and the words for people.
-func fewer(_ []string, a slog.Attr) slog.Attr {
-	switch a.Key {
-	case slog.TimeKey, slog.MessageKey, "session":
-		return slog.Attr{}
+// Closed is for what the monitor finds.
+func (c counter) Closed(*telemetry.Metric, time.Time, float64, ...string) {}
+
+// A program's sinks are a prom.Sink or an emf.Sink; anything that implements the port does.
+func Example() {
+	count := counter{}
+	keys, err := session.NewKeys(bytes.Repeat([]byte{1}, session.MinKeySize))
+	if err != nil {
+		panic(err)
 	}
-	return a
+	store := telemetry.Sessions(memory.New(), count, nil)
+	sessions, err := session.New(store, keys, &session.Options{Observe: telemetry.Observe(count)})
+	if err != nil {
+		panic(err)
+	}
+	ctx := context.Background()
+	_, err = sessions.Lookup(ctx, session.Presented{Token: "made up"})
+	fmt.Println(session.OutcomeOf(err))
+	_, _, err = sessions.SignIn(ctx, session.SignIn{Subject: "ann", Check: func(context.Context) (session.Grant, error) {
+		return session.Grant{Methods: []string{"pwd"}}, nil
+	}})
+	fmt.Println(err)
+	fmt.Println(count["lookups malformed"], "look-up,", count["sign_ins pwd"], "sign-in,", count["store_calls sessions"], "calls of the store")
+	// Output:
+	// malformed
+	// <nil>
+	// 1 look-up, 1 sign-in, 3 calls of the store
 }

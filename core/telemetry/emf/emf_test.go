@@ -19,12 +19,14 @@ func TestAdded(t *testing.T) {
 	}
 	w.Record(telemetry.Lookups, 1, "expired")
 	w.Record(telemetry.StoreCalls, 1, "sessions", "update", "ok")
+	w.Record(telemetry.Touches, 1, "failed")
 	w.Record(telemetry.SessionsActive, 9)
 	w.Record(telemetry.SessionsActive, 7)
 	want(t, w.told(t),
 		"12:00:00 LookupDuration [0.0025 0.0025 0.0025]", "12:00:00 Lookups Outcome=allowed 3", "12:00:00 Lookups Outcome=expired 1",
 		"12:00:00 SessionsActive 7", "12:00:00 StoreCallDuration Store=sessions [0.002 0.002 0.002]",
-		"12:00:00 StoreCalls Store=sessions Result=ok 4", "12:00:00 StoreUnits Store=sessions Kind=read 3")
+		"12:00:00 StoreCalls Store=sessions Result=ok 4", "12:00:00 StoreUnits Store=sessions Kind=read 3",
+		"12:00:00 Touches Result=failed 1")
 }
 
 // All of an ordinary look-up's metrics are one line.

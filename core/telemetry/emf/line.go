@@ -27,8 +27,8 @@ type definition struct {
 	Unit string `json:"Unit"`
 }
 
-// document is one line. A name stands once at its root, so series of one metric, and
-// those that differ in a dimension, are in several documents.
+// document is one line. A name stands once at its root, so series that differ in a
+// dimension are in several documents.
 type document struct {
 	root       map[string]any
 	directives []directive
@@ -54,11 +54,9 @@ func lines(namespace string, at, now time.Time, entries []entry) [][]byte {
 	return out
 }
 
-// fits reports whether the entry contradicts nothing in the document.
+// fits reports whether the entry contradicts nothing in the document. Two series of one
+// metric differ in a dimension.
 func (d *document) fits(e *entry) bool {
-	if _, there := d.root[e.series.Metric.CloudWatch()]; there {
-		return false
-	}
 	for _, label := range e.series.Metric.Dimensions {
 		if is, there := d.root[telemetry.Pascal(label)]; there && is != e.series.Value(label) {
 			return false

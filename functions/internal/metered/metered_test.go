@@ -17,6 +17,25 @@ type handler func() ([]byte, error)
 
 func (h handler) Invoke(context.Context, []byte) ([]byte, error) { return h() }
 
+// lines are what was written.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+func (l lines) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-l:
+		return line
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing is written")
+		return ""
+	}
+}
+
 // An answer passes as it is, an error too, and what is out of the ordinary is written
 // behind it.
 func TestHandler(t *testing.T) {
@@ -26,8 +45,9 @@ func TestHandler(t *testing.T) {
 		err    error
 	}{"answer": {[]byte("yes"), nil}, "error": {nil, errNo}} {
 		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			s := metered.New(&out, "Coatcheck/test", "login")
+			out := make(lines, 8)
+			s := metered.New(out, "Coatcheck/test", "login")
+			t.Cleanup(s.Close)
 			h := s.Handler(handler(func() ([]byte, error) {
 				s.Record(telemetry.TokenReuse, 1)
 				return c.answer, c.err
@@ -36,10 +56,10 @@ func TestHandler(t *testing.T) {
 			if !bytes.Equal(got, c.answer) || !errors.Is(err, c.err) {
 				t.Errorf("got %q, %v", got, err)
 			}
-			s.Close()
+			line := out.next(t)
 			for _, want := range []string{`"TokenReuse":1`, `"ColdStarts":1`, `"Function":"login"`} {
-				if !strings.Contains(out.String(), want) {
-					t.Errorf("%s is missing in %s", want, out.String())
+				if !strings.Contains(line, want) {
+					t.Errorf("%s is missing in %s", want, line)
 				}
 			}
 		})
