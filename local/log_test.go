@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -21,6 +22,24 @@ func TestLogThatNobodyReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3000 {
+		if w := p.must("GET", "/session", "", ""); w.status != 401 {
+			t.Fatalf("got %d %s", w.status, w.text)
+		}
+	}
+	p.stop()
+}
+
+// A log whose reader is gone does not take the server along.
+func TestLogWhoseReaderIsGone(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startOn(t, dataFolder(t), write, "--log-level", "debug")
+	if err := errors.Join(read.Close(), write.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
 		if w := p.must("GET", "/session", "", ""); w.status != 401 {
 			t.Fatalf("got %d %s", w.status, w.text)
 		}

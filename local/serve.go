@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"coatcheck/core/httpapi"
@@ -76,10 +78,14 @@ func (p *parts) wire(ctx context.Context, s served) error {
 		return err
 	}
 	p.observe = s.tell
+	var sink telemetry.Sink
 	if s.metrics != nil {
-		p.store.sessions = telemetry.Sessions(p.store.sessions, s.metrics, nil)
-		p.store.accounts = telemetry.Accounts(p.store.accounts, s.metrics, nil)
-		p.observe = telemetry.Join(s.tell, telemetry.Observe(s.metrics))
+		sink = s.metrics
+		p.observe = telemetry.Join(s.tell, telemetry.Observe(sink))
+	}
+	if s.calls != nil {
+		p.store.sessions = telemetry.Sessions(p.store.sessions, sink, s.calls)
+		p.store.accounts = telemetry.Accounts(p.store.accounts, sink, s.calls)
 	}
 	accounts := signin.Bounded(p.store.accounts, signin.CallTime)
 	if p.manager, err = session.New(p.store.sessions, s.keys, &session.Options{Policy: s.policy, Observe: p.observe}); err != nil {
@@ -95,9 +101,10 @@ func (c *serveCmd) run(ctx context.Context, all *cli, out streams) error {
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone is no reason to end
 	log, closeLog := newLog(out, s)
 	defer closeLog()
-	s.tell = telemetry.Log(log)
+	s.tell, s.calls = telemetry.Log(log), &telemetry.CallOptions{Log: log}
 	p, err := openParts(ctx, &all.storeFlags, s)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"coatcheck/core/httpapi/inbound"
 	"coatcheck/core/session"
 	"coatcheck/core/settings"
+	"coatcheck/core/telemetry"
 	"coatcheck/core/telemetry/prom"
 	"coatcheck/local/upstream"
 )
@@ -94,6 +95,7 @@ type served struct {
 	log          *slog.HandlerOptions
 	json         bool
 	tell         func(context.Context, session.Event) // of what happens, to the log; nil: nobody
+	calls        *telemetry.CallOptions               // of the stores, measured; nil: they are not
 }
 
 // text returns a flag as it was given.

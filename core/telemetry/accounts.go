@@ -2,14 +2,13 @@ package telemetry
 
 import (
 	"context"
-	"time"
 
 	"coatcheck/core/signin"
 )
 
 // Accounts is [Sessions] for accounts.
-func Accounts(next signin.Accounts, sink Sink, now func() time.Time) signin.Accounts {
-	return accounts{next, meterOf(sink, StoreAccounts, now)}
+func Accounts(next signin.Accounts, sink Sink, opts *CallOptions) signin.Accounts {
+	return accounts{next, meterOf(sink, StoreAccounts, opts)}
 }
 
 type accounts struct {
@@ -20,41 +19,41 @@ type accounts struct {
 func (a accounts) Create(ctx context.Context, account signin.Account) error {
 	began := a.now()
 	err := a.next.Create(ctx, account)
-	a.done("create", began, err)
+	a.done(ctx, "create", began, err)
 	return err
 }
 
 func (a accounts) Subject(ctx context.Context, name string) (string, error) {
 	began := a.now()
 	got, err := a.next.Subject(ctx, name)
-	a.done("subject", began, err)
+	a.done(ctx, "subject", began, err)
 	return got, err
 }
 
 func (a accounts) Get(ctx context.Context, subject string) (signin.Account, error) {
 	began := a.now()
 	got, err := a.next.Get(ctx, subject)
-	a.done("get", began, err)
+	a.done(ctx, "get", began, err)
 	return got, err
 }
 
 func (a accounts) Update(ctx context.Context, account signin.Account) error {
 	began := a.now()
 	err := a.next.Update(ctx, account)
-	a.done("update", began, err)
+	a.done(ctx, "update", began, err)
 	return err
 }
 
 func (a accounts) Delete(ctx context.Context, subject string) error {
 	began := a.now()
 	err := a.next.Delete(ctx, subject)
-	a.done("delete", began, err)
+	a.done(ctx, "delete", began, err)
 	return err
 }
 
 func (a accounts) List(ctx context.Context, after string, limit int) ([]signin.Account, error) {
 	began := a.now()
 	got, err := a.next.List(ctx, after, limit)
-	a.done("list", began, err)
+	a.done(ctx, "list", began, err)
 	return got, err
 }

@@ -119,10 +119,10 @@ func (e escaper) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// isCommand reports whether a character beyond ASCII is a control or format character, or
-// separates lines.
+// isCommand reports whether a character that slog leaves as it is (delete, and those beyond
+// ASCII) is a control or format character, or separates lines.
 func isCommand(r rune) bool {
-	return r >= utf8.RuneSelf && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	return r >= '\x7f' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 func appendEscaped(out []byte, r rune) []byte {

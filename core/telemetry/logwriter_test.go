@@ -102,7 +102,7 @@ func TestLogWriterThatFails(t *testing.T) {
 // everything else stays as it is.
 func TestEscape(t *testing.T) {
 	for _, text := range []string{
-		"plain", "Zoë 東京 🙂", "a\u009b2Jb", "\u202eabc\u2066", "x\u2028y\u2029z", "\u0085", "\ufeff", "\U000e0041", "\xff\u200b",
+		"plain", "Zoë 東京 🙂", "a\u009b2Jb", "\u202eabc\u2066", "x\u2028y\u2029z", "\u0085", "\ufeff", "\U000e0041", "\xff\u200b", "a\x7fb",
 	} {
 		var out bytes.Buffer
 		slog.New(jsonForm(telemetry.Escape(&out))).Info("m", "text", text)
@@ -110,7 +110,7 @@ func TestEscape(t *testing.T) {
 		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Text != strings.ToValidUTF8(text, "\ufffd") {
 			t.Errorf("%q: read back as %q, %v", text, got.Text, err)
 		}
-		if strings.ContainsAny(out.String(), "\u009b\u202e\u2066\u2028\u2029\u0085\ufeff\U000e0041\u200b") {
+		if strings.ContainsAny(out.String(), "\u009b\u202e\u2066\u2028\u2029\u0085\ufeff\U000e0041\u200b\x7f") {
 			t.Errorf("%q: %q", text, out.String())
 		}
 	}

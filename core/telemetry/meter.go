@@ -3,30 +3,41 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"time"
 
 	"coatcheck/core/session"
 	"coatcheck/core/signin"
+	"coatcheck/core/telemetry/request"
 )
 
 // meter records the calls of one store.
 type meter struct {
-	sink  Sink
+	sink  Sink // nil: none
 	store string
 	now   func() time.Time
+	log   *slog.Logger
 }
 
-func meterOf(sink Sink, store string, now func() time.Time) meter {
-	if now == nil {
-		now = time.Now
+func meterOf(sink Sink, store string, opts *CallOptions) meter {
+	if opts == nil {
+		opts = &CallOptions{}
 	}
-	return meter{sink, store, now}
+	m := meter{sink: sink, store: store, now: opts.Now, log: request.Logger(opts.Log)}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	return m
 }
 
-func (m *meter) done(operation string, began time.Time, err error) {
-	m.sink.Record(StoreCalls, 1, m.store, operation, resultOf(err))
-	m.sink.Record(StoreCallDuration, m.now().Sub(began).Seconds(), m.store, operation)
+func (m *meter) done(ctx context.Context, operation string, began time.Time, err error) {
+	result, took := resultOf(err), m.now().Sub(began)
+	if m.sink != nil {
+		m.sink.Record(StoreCalls, 1, m.store, operation, result)
+		m.sink.Record(StoreCallDuration, took.Seconds(), m.store, operation)
+	}
+	m.tell(ctx, operation, result, took, err)
 }
 
 // resultOf is how a call of a store went. The ports' own answers come first: a store

@@ -1,12 +1,16 @@
 package telemetry_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +20,7 @@ import (
 	"coatcheck/core/store/memory"
 	"coatcheck/core/store/storetest"
 	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/request"
 )
 
 // A store that is measured keeps the whole contract.
@@ -41,8 +46,8 @@ func TestMeasuredAccounts(t *testing.T) {
 func TestOperations(t *testing.T) {
 	var got notes
 	ctx := t.Context()
-	s := telemetry.Sessions(failing{err: errDown}, &got, ticking())
-	a := telemetry.Accounts(failingAccounts{}, &got, ticking())
+	s := telemetry.Sessions(failing{err: errDown}, &got, &telemetry.CallOptions{Now: ticking()})
+	a := telemetry.Accounts(failingAccounts{}, &got, &telemetry.CallOptions{Now: ticking()})
 	for _, c := range []struct {
 		store, operation string
 		call             func() error
@@ -101,11 +106,49 @@ func TestResults(t *testing.T) {
 		{fmt.Errorf("%w: %w", session.ErrDamaged, context.Canceled), "damaged"},
 	} {
 		var got notes
-		s := telemetry.Sessions(failing{err: c.err}, &got, ticking())
+		s := telemetry.Sessions(failing{err: c.err}, &got, &telemetry.CallOptions{Now: ticking()})
 		if err := s.Delete(t.Context(), session.ID{}); !errors.Is(err, c.err) {
 			t.Errorf("%v became %v", c.err, err)
 		}
 		got.want(t, "store_calls sessions delete "+c.want+" 1", "store_call_duration sessions delete 1")
+	}
+}
+
+// A call that failed is a line at warn, any other at debug; each has the names of the
+// request that made it. Without a sink it is logged all the same.
+func TestCallsAreLogged(t *testing.T) {
+	ctx := request.With(t.Context(), request.Names{ID: "r-1"})
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, "DEBUG store_called ok"},
+		{session.ErrConflict, "DEBUG store_called conflict"},
+		{session.ErrNotFound, "DEBUG store_called not_found"},
+		{context.Canceled, "DEBUG store_called canceled"},
+		{session.ErrDamaged, "WARN store_call_failed damaged " + session.ErrDamaged.Error()},
+		{context.DeadlineExceeded, "WARN store_call_failed timeout context deadline exceeded"},
+		{errDown, "WARN store_call_failed error down"},
+	} {
+		var out bytes.Buffer
+		log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		s := telemetry.Sessions(failing{err: c.err}, nil, &telemetry.CallOptions{Now: ticking(), Log: log})
+		if err := s.Delete(ctx, session.ID{}); !errors.Is(err, c.err) {
+			t.Errorf("%v became %v", c.err, err)
+		}
+		var got struct {
+			Level, Event, Result, Error, Store, Operation, Request string
+			Took                                                   time.Duration
+		}
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatalf("%v in %q", err, out.String())
+		}
+		if line := strings.TrimSpace(fmt.Sprint(got.Level, " ", got.Event, " ", got.Result, " ", got.Error)); line != c.want {
+			t.Errorf("got %q, want %q", line, c.want)
+		}
+		if got.Store != "sessions" || got.Operation != "delete" || got.Request != "r-1" || got.Took != time.Second {
+			t.Errorf("got %s", out.String())
+		}
 	}
 }
 

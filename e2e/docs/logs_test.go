@@ -17,7 +17,7 @@ func loggedNames(t *testing.T) map[string]bool {
 	of := []*regexp.Regexp{
 		regexp.MustCompile(`"event", "([a-z_]+)"`),
 		regexp.MustCompile(`(?m)^\tEvent\w+ +EventName = "([a-z_]+)"`),
-		regexp.MustCompile(`(?m)^\t(?:check|token)\w+ += "([a-z_]+)"`),
+		regexp.MustCompile(`(?m)^\t(?:check|token|store)\w+ += "([a-z_]+)"`),
 	}
 	walk(t, ".go", func(path, text string) {
 		if strings.HasSuffix(path, "_test.go") {

@@ -43,7 +43,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	metrics := metered.New(os.Stdout, c.namespace, "authorize")
 	requests := metrics.Requests(c.client, map[string]string{c.table: telemetry.StoreSessions})
 	client := dynamo.NewClient(xray.Trace(requests, c.daemon))
-	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), metrics, nil)
+	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), metrics, &telemetry.CallOptions{Log: log})
 	sessions, err := session.New(store, c.keys, &session.Options{
 		Policy: c.policy, Observe: telemetry.Join(telemetry.Observe(metrics), telemetry.Log(log)),
 	})

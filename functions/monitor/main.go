@@ -89,7 +89,7 @@ func (c configuration) wire(loaded aws.Config, sink metered.Sink, log *slog.Logg
 	opts := dynamo.ClientOptions{Region: c.region, Endpoint: c.endpoint, Credentials: loaded.Credentials}
 	requests := sink.Requests(opts, map[string]string{c.table: telemetry.StoreSessions})
 	client := dynamo.NewClient(xray.Trace(requests, c.daemon))
-	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), sink, nil)
+	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), sink, &telemetry.CallOptions{Log: log})
 	sessions, err := session.New(store, keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(sink)})
 	if err != nil {
 		return nil, err

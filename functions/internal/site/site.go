@@ -97,8 +97,9 @@ func (c configuration) wire(client *dynamodb.Client, metrics metered.Sink, log *
 		return nil, err
 	}
 	observe := telemetry.Join(telemetry.Observe(metrics), telemetry.Log(log))
-	accounts := signin.Bounded(telemetry.Accounts(dynamo.NewAccounts(client, c.accounts), metrics, nil), signin.CallTime)
-	store := telemetry.Sessions(dynamo.NewSessions(client, c.sessions), metrics, nil)
+	calls := &telemetry.CallOptions{Log: log}
+	accounts := signin.Bounded(telemetry.Accounts(dynamo.NewAccounts(client, c.accounts), metrics, calls), signin.CallTime)
+	store := telemetry.Sessions(dynamo.NewSessions(client, c.sessions), metrics, calls)
 	manager, err := session.New(store, c.keys, &session.Options{Policy: c.policy, Observe: observe})
 	if err != nil {
 		return nil, err
