@@ -42,7 +42,7 @@ func TestLiesAreNoticed(t *testing.T) {
 			}
 			t.Run(m.Name+" "+name, func(t *testing.T) {
 				t.Parallel()
-				load := Load{Operations: 8000, Clients: 4, Seed: 1}
+				load := Load{Operations: 5000, Clients: 4, Seed: 1}
 				l := &liar{metric: m, change: change}
 				w, err := newWorld(memory.New(), load, func(s telemetry.Sink) telemetry.Sink { l.Sink = s; return l })
 				if err != nil {
