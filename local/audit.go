@@ -75,7 +75,7 @@ func readMoment(flag, text string, now time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is %.40q: want a time as of RFC 3339, such as 2006-01-02T15:04:05Z, or a duration such as 24h", flag, text)
+		return time.Time{}, fmt.Errorf("%s is %s: want a time as of RFC 3339, such as 2006-01-02T15:04:05Z, or a duration such as 24h", flag, session.Shown(text))
 	}
 	return t, nil
 }
@@ -88,7 +88,7 @@ func (o *operators) whoever(ctx context.Context, by string) (string, error) {
 	}
 	u, err := o.user(ctx, by)
 	if err != nil {
-		return "", fmt.Errorf("--by %.64q: %w", by, err)
+		return "", fmt.Errorf("--by %s: %w", session.Shown(by), err)
 	}
 	return string(session.BySubject(u.Subject)), nil
 }

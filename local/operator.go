@@ -162,7 +162,7 @@ func userPath(user string) (string, error) {
 // sessionPath is a session's place in the API.
 func sessionPath(id string) (string, error) {
 	if _, err := session.ParseID(id); err != nil {
-		return "", fmt.Errorf("%q: %w", id, err)
+		return "", fmt.Errorf("%s: %w", session.Shown(id), err)
 	}
 	return "/admin/sessions/" + id, nil
 }

@@ -104,7 +104,7 @@ func readParameters(query url.Values, known ...string) *parameters {
 		switch {
 		case !slices.Contains(known, name) || len(values) > 1:
 			slices.Sort(known)
-			p.err = badBody("query parameter %.40q is unknown or there twice: known are %q", name, known)
+			p.err = badBody("query parameter %s is unknown or there twice: known are %q", session.Shown(name), known)
 		case blank(values[0]) && name != cursorName:
 			p.err = badEmpty("query parameter", name)
 		}
@@ -119,7 +119,7 @@ func (p *parameters) number(name string, most int) int {
 	text := p.text(name)
 	n, err := strconv.Atoi(text)
 	if text != "" && (err != nil || n < 1 || n > most) {
-		p.fail(badBody("%s is %.20q: want 1 to %d", name, text, most))
+		p.fail(badBody("%s is %s: want 1 to %d", name, session.Shown(text), most))
 	}
 	return n
 }
@@ -132,7 +132,7 @@ func (p *parameters) time(name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		p.fail(badBody("%s is %.40q: want a time as of RFC 3339, such as 2006-01-02T15:04:05Z", name, text))
+		p.fail(badBody("%s is %s: want a time as of RFC 3339, such as 2006-01-02T15:04:05Z", name, session.Shown(text)))
 	}
 	return t
 }
@@ -148,7 +148,7 @@ func (p *parameters) duration(name string) time.Duration {
 func (p *parameters) flag(name string) bool {
 	text := p.text(name)
 	if text != "" && text != "true" && text != "false" {
-		p.fail(badBody("%s is %.20q: want true or false", name, text))
+		p.fail(badBody("%s is %s: want true or false", name, session.Shown(text)))
 	}
 	return text == "true"
 }
@@ -166,7 +166,7 @@ func readDuration(name, text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, badBody("%s is %.20q: want a duration such as 90m or 24h", name, text)
+		return 0, badBody("%s is %s: want a duration such as 90m or 24h", name, session.Shown(text))
 	}
 	return d, nil
 }
@@ -186,7 +186,7 @@ var operatorReasons = []session.EndReason{
 // which an operator may end sessions.
 func OperatorReason(text string) (session.EndReason, error) {
 	if !slices.Contains(operatorReasons, session.EndReason(text)) {
-		return "", badBody("%.40q is no reason to end a session: want one of %q", text, operatorReasons)
+		return "", badBody("%s is no reason to end a session: want one of %q", session.Shown(text), operatorReasons)
 	}
 	return session.EndReason(text), nil
 }

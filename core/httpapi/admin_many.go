@@ -126,7 +126,7 @@ func (a *API) accountState(state string) (func(context.Context, string) (bool, e
 		return nil, badBody("account: the users of this deployment are the application's own")
 	}
 	if state != "disabled" && state != "missing" {
-		return nil, badBody(`account %.20q: want "disabled" or "missing"`, state)
+		return nil, badBody(`account %s: want "disabled" or "missing"`, session.Shown(state))
 	}
 	known := map[string]bool{}
 	return func(ctx context.Context, subject string) (bool, error) {

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"coatcheck/core/httpapi/inbound"
+	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
 
@@ -126,7 +127,7 @@ func decodeMember(d *json.Decoder, key string, want fields, seen map[string]bool
 	target, known := want[key]
 	switch {
 	case !known:
-		return badBody("unknown field %.40q; known are %s", key, strings.Join(names(want), ", "))
+		return badBody("unknown field %s; known are %s", session.Shown(key), strings.Join(names(want), ", "))
 	case seen[key]:
 		return badBody("field %q is there twice", key)
 	}
@@ -215,7 +216,7 @@ func readForm(w http.ResponseWriter, r *http.Request, known ...string) (url.Valu
 	for name, values := range form {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, badBody("unknown field %.40q", name)
+			return nil, badBody("unknown field %s", session.Shown(name))
 		case len(values) > 1:
 			return nil, badBody("field %q is there %d times", name, len(values))
 		}

@@ -43,7 +43,7 @@ func (f Filter) Validate() error {
 	case !validOrEmpty(string(f.By), maxBy):
 		return invalid("who ended: want at most %d bytes of text", maxBy)
 	case f.Reason != "" && !f.Reason.known():
-		return invalid("end reason %.64q: want one of %s", string(f.Reason), reasonNames())
+		return invalid("end reason %s: want one of %s", Shown(string(f.Reason)), reasonNames())
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func (q *AllQuery) validate() error {
 	switch q.State {
 	case StateActive, StateExpired, StateEnded:
 	default:
-		return invalid("status %.32q: want %s, %s or %s", string(q.State), StateActive, StateExpired, StateEnded)
+		return invalid("status %s: want %s, %s or %s", Shown(string(q.State)), StateActive, StateExpired, StateEnded)
 	}
 	if q.Limit < 1 || q.Limit > MaxPage {
 		return invalid("limit is %d: want 1 to %d", q.Limit, MaxPage)

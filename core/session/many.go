@@ -107,7 +107,7 @@ func (w *Walk) validate() error {
 	case w.Filter.Reason != "" || w.Filter.By != "":
 		return invalid("a reason, and who ended it, select ended sessions, which are over already")
 	case !w.DryRun && !w.Reason.writable():
-		return invalid("end reason %.64q: not one that is written", string(w.Reason))
+		return invalid("end reason %s: not one that is written", Shown(string(w.Reason)))
 	}
 	return w.Filter.Validate()
 }

@@ -120,7 +120,7 @@ func validateList(what string, list []string, most, longest int) error {
 	}
 	for _, v := range list {
 		if v == "" || len(v) > longest || !isName(v) {
-			return invalid("%s %.64q: want 1 to %d characters of visible ASCII without space, comma and quotes", what, v, longest)
+			return invalid("%s %s: want 1 to %d characters of visible ASCII without space, comma and quotes", what, Shown(v), longest)
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func validateAttributes(attributes map[string]string) error {
 	for k, v := range attributes {
 		size += len(k) + len(v)
 		if !ValidText(k, MaxAttributes) || v != "" && !ValidText(v, MaxAttributes) {
-			return invalid("attribute %.64q: want text without control characters", k)
+			return invalid("attribute %s: want text without control characters", Shown(k))
 		}
 	}
 	if len(attributes) > MaxAttributeCount {

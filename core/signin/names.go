@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"strings"
+
+	"coatcheck/core/session"
 )
 
 // MaxName is the longest user name, in characters.
@@ -25,11 +27,11 @@ func NormalizeName(name string) (string, error) {
 	folded := lower(name)
 	for i, c := range folded {
 		if !inName(c) || i == 0 && !alphanumeric(c) {
-			return "", invalid("user name %q: %q does not fit; %s", name, c, nameRule)
+			return "", invalid("user name %s: %q does not fit; %s", session.Shown(name), c, nameRule)
 		}
 	}
 	if strings.HasPrefix(folded, subjectPrefix) {
-		return "", invalid("user name %q: %q is how subjects begin; choose another beginning", name, subjectPrefix)
+		return "", invalid("user name %s: %q is how subjects begin; choose another beginning", session.Shown(name), subjectPrefix)
 	}
 	return folded, nil
 }

@@ -4,8 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck/core/session"
 	"coatcheck/core/signin"
 )
+
+// What may be a password is never shown.
+func TestPasswordsAreTooLongToBeShown(t *testing.T) {
+	if session.MaxShown >= signin.MinPassword {
+		t.Errorf("errors repeat up to %d characters, and passwords have %d or more", session.MaxShown, signin.MinPassword)
+	}
+}
 
 func TestCheckPassword(t *testing.T) {
 	for name, tc := range map[string]struct {
