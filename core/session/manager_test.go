@@ -201,6 +201,25 @@ func TestSignInRecord(t *testing.T) {
 	}
 }
 
+// A token that a client names as its device is not kept, wherever it stands and though
+// its session is over.
+func TestADeviceThatIsATokenIsNotKept(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	p, _ := w.signIn("alice")
+	for agent, want := range map[string]string{
+		p.Token:                               "[redacted session token]",
+		"Browser (" + p.Token + ")":           "Browser ([redacted session token])",
+		p.Token + p.Token:                     "[redacted session token][redacted session token]",
+		strings.Repeat("x", 150) + p.Token:    strings.Repeat("x", 150) + "[redacted session token]",
+		"Browser " + strings.ToLower(p.Token): "Browser " + strings.ToLower(p.Token),
+	} {
+		_, r, err := w.SignIn(t.Context(), session.SignIn{Subject: "bob", Check: granted, Client: session.Client{UserAgent: agent}})
+		if err != nil || r.Client.UserAgent != want {
+			t.Errorf("%q is kept as %q, %v", agent, r.Client.UserAgent, err)
+		}
+	}
+}
+
 // Reference: design.md 5. The calls of each operation, exactly.
 func TestCallsOfEachOperation(t *testing.T) {
 	w := newWorld(t, session.Options{Policy: session.Policy{PerUser: 3}})

@@ -217,7 +217,7 @@ func (m *Manager) newRecord(s SignIn, g Grant, start signInStart) (Token, Record
 		Secrets: Secrets{Current: token.secretHash(), ConfirmedAt: at},
 		Client: Client{
 			Address:   cleanText(s.Client.Address, maxAddress),
-			UserAgent: cleanText(s.Client.UserAgent, MaxUserAgent),
+			UserAgent: cleanText(m.keys.withoutTokens(s.Client.UserAgent), MaxUserAgent),
 		},
 		Replaces: start.replaces, Actor: s.Actor,
 	}

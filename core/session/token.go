@@ -195,6 +195,17 @@ func (k Keys) parse(presented string) (Token, error) {
 	return t, nil
 }
 
+// withoutTokens is a foreign text with each genuine token in it redacted, for a text
+// that is kept: whoever sends a token in the wrong place must not have it kept.
+func (k Keys) withoutTokens(text string) string {
+	for at := 0; at+TokenLength <= len(text); at++ {
+		if _, err := k.parse(text[at : at+TokenLength]); err == nil {
+			text = text[:at] + redacted + text[at+TokenLength:]
+		}
+	}
+	return text
+}
+
 // random fills b from the operating system's generator. It cannot fail: since
 // Go 1.24 crypto/rand stops the program where the system has no randomness.
 func random(b []byte) { _, _ = rand.Read(b) }
