@@ -126,7 +126,7 @@ func (c *serveCmd) parse(all *cli) (served, error) {
 	loopback := checkAddr(r, "addr")
 	for _, origin := range c.Origin {
 		if want := inbound.Unfit(origin); want != "" {
-			r.Fault("origin", origin, want)
+			r.Fault("origin", inbound.Shown(origin), want)
 		}
 	}
 	if len(c.Origin) == 0 && !loopback {

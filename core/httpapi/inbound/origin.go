@@ -25,10 +25,19 @@ func (o Origins) Validate() error {
 	}
 	for _, origin := range o {
 		if want := Unfit(origin); want != "" {
-			faults = append(faults, fmt.Errorf("origin %q: want %s", origin, want))
+			faults = append(faults, fmt.Errorf("origin %q: want %s", Shown(origin), want))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// Shown is an origin as errors repeat it: not where it has a user's name, and with it a
+// password.
+func Shown(origin string) string {
+	if strings.Contains(origin, "@") {
+		return "[redacted]"
+	}
+	return origin
 }
 
 // Unfit returns what an origin would have to be, "" if it is. Plain http is for

@@ -51,7 +51,7 @@ func (r *Reader) Origins() inbound.Origins {
 	origins := inbound.Origins(r.List("origin"))
 	for _, origin := range origins {
 		if want := inbound.Unfit(origin); want != "" {
-			r.Fault("origin", origin, want)
+			r.Fault("origin", inbound.Shown(origin), want)
 		}
 	}
 	return origins
