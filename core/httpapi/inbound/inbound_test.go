@@ -55,6 +55,9 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%q is not named in %v", origin, err)
 		}
 	}
+	if err := (Origins{"https://anne:lantern@a.example"}).Validate(); err == nil || strings.Contains(err.Error(), "lantern") {
+		t.Errorf("a password in an origin: %v", err)
+	}
 	if (Origins{}).Validate() == nil {
 		t.Error("no origin is enough")
 	}
