@@ -54,7 +54,7 @@ test: needs
 	! grep 'no tests to run' $$log
 	$(GO) test -count=1 -run Allocates ./core/...
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
-	COATCHECK_TEST_SCAN=100000 $(GO) test -count=1 -timeout 20m -run TestSecrets -v ./local
+	COATCHECK_TEST_SCAN=100000 $(GO) test -count=1 -timeout 20m -run TestNothingSecret -v ./e2e/secrets
 	$(MAKE) template
 	tools/sam-local test
 	@echo "ran: memory and bolt in process; core/store/dynamo on DynamoDB Local 3.1.0 and on moto; local on bolt and on DynamoDB Local"

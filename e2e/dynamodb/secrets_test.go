@@ -2,6 +2,7 @@ package dynamodb_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -53,12 +54,15 @@ func TestTablesHoldNoSecret(t *testing.T) {
 	origin := d.serve()
 	d.addUser("alice")
 	var scanner secrets.Scanner
-	scanner.Text("password", password)
-	scanner.Text("tag key", d.keys)
+	if err := errors.Join(scanner.Add("password", password), scanner.Add("tag key", d.keys)); err != nil {
+		t.Fatal(err)
+	}
 	var tokens []string
 	keep := func(token string) {
 		if token != "" {
-			scanner.Token(fmt.Sprint("token ", len(tokens)), token)
+			if err := scanner.AddToken(fmt.Sprint("token ", len(tokens)), token); err != nil {
+				t.Fatal(err)
+			}
 			tokens = append(tokens, token)
 		}
 	}

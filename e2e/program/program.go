@@ -81,3 +81,12 @@ func (s *Server) Line(tb testing.TB) string {
 	}
 	return s.lines.Text()
 }
+
+// Rest returns what else the server prints, until it ends.
+func (s *Server) Rest() string {
+	var rest strings.Builder
+	for s.lines.Scan() {
+		rest.WriteString(s.lines.Text() + "\n")
+	}
+	return rest.String()
+}
