@@ -74,7 +74,7 @@ type deployment struct {
 	calls                   *gate // the authorizer's
 }
 
-func deploy(t *testing.T) *deployment {
+func deploy(t *testing.T, more ...string) *deployment {
 	t.Helper()
 	d := &deployment{t: t}
 	endpoint, err := url.Parse(address())
@@ -91,10 +91,10 @@ func deploy(t *testing.T) *deployment {
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	d.login = start(t, "login", names, gateOf(t, "LoginRole", names, endpoint).url)
-	d.admin = start(t, "admin", names, gateOf(t, "AdminRole", names, endpoint).url)
+	d.login = start(t, "login", names, gateOf(t, "LoginRole", names, endpoint).url, more...)
+	d.admin = start(t, "admin", names, gateOf(t, "AdminRole", names, endpoint).url, more...)
 	d.calls = gateOf(t, "AuthorizeRole", names, endpoint)
-	d.authorize = start(t, "authorize", names, d.calls.url)
+	d.authorize = start(t, "authorize", names, d.calls.url, more...)
 	return d
 }
 

@@ -121,6 +121,10 @@ func throttledBy(tell func(operation, reason string)) middleware.FinalizeMiddlew
 	})
 }
 
+// Throttled reports whether a call of the client failed since DynamoDB throttled it, an
+// item of a transaction included.
+func Throttled(err error) bool { return len(throttleReasons(err)) > 0 }
+
 // throttleReasons are why an attempt was throttled: DynamoDB's own reasons or, where it
 // gives none, its error's code; none for any other error.
 func throttleReasons(err error) []string {

@@ -13,7 +13,7 @@ func Faults(t *Template) (faults []string) {
 	for _, rule := range []func(*Template) []string{
 		authorizersAskEachTime, tablesKeepWhatTheyHold, noStars, permissionsNameTheirSource, functionsShareNothing,
 		logsEnd, alarmsNotify, parametersAreUsed, parametersHaveFittingDefaults, parametersAreBounded,
-		parametersAreGrouped, conditionsAreUsed,
+		parametersAreGrouped, conditionsAreUsed, tracedFunctionsTellXRay,
 	} {
 		faults = append(faults, rule(t)...)
 	}

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -61,9 +62,13 @@ func textsAt(v any, path ...string) (texts []string) {
 	return texts
 }
 
+// tellXRay is what Lambda's daemon needs from the role of a traced function: nobody adds
+// it to a role that the template itself names.
+const tellXRay = "xray:PutTelemetryRecords xray:PutTraceSegments on *"
+
 // knownStars are the stars of policies that stay, and why.
 var knownStars = map[string]string{
-	"xray:PutTelemetryRecords xray:PutTraceSegments on *": "X-Ray knows no resources, and only traced functions have it",
+	tellXRay: "X-Ray knows no resources, and only traced functions have it",
 }
 
 // noStars wants every policy to name actions, resources and principals, and none to be
@@ -87,6 +92,41 @@ func noStars(t *Template) (faults []string) {
 		})
 	}
 	return faults
+}
+
+// tracedFunctionsTellXRay wants every function's role to tell X-Ray where the parameter
+// Tracing is on, and only there.
+func tracedFunctionsTellXRay(t *Template) (faults []string) {
+	for _, name := range t.Functions() {
+		role := textOfFirst(At(t.Resources[name].Properties, "Role", "Fn::GetAtt"))
+		traced, other := 0, 0
+		for _, one := range listAt(t.Resources[role].Properties, "Policies") {
+			choice, _ := At(one, "Fn::If").([]any)
+			switch {
+			case len(choice) == 3 && Text(choice[0]) == "Traced":
+				traced += tellings(choice[1])
+				other += tellings(choice[2])
+			default:
+				other += tellings(one)
+			}
+		}
+		if traced != 1 || other != 0 {
+			faults = append(faults, fmt.Sprintf("%s: role %q tells X-Ray %d times where Traced, and %d times else: want 1 and 0", name, role, traced, other))
+		}
+	}
+	return faults
+}
+
+// tellings counts the statements of a policy that let a role tell X-Ray.
+func tellings(policy any) (n int) {
+	for _, one := range alternatives(policy) {
+		for _, s := range statementsOf(At(one, "PolicyDocument")) {
+			if s.Effect == "Allow" && s.Condition == nil && s.String() == tellXRay {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // permissionsNameTheirSource wants who may invoke a function to be one API of this

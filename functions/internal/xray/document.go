@@ -6,16 +6,17 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+
+	"coatcheck/core/store/dynamo"
 )
 
 const (
@@ -35,7 +36,7 @@ type subsegment struct {
 	Namespace string    `json:"namespace"`
 	AWS       resource  `json:"aws"`
 	HTTP      *exchange `json:"http,omitempty"`
-	Error     bool      `json:"error,omitempty"`    // 4xx
+	Error     bool      `json:"error,omitempty"`    // 4xx, or the caller went away
 	Throttle  bool      `json:"throttle,omitempty"` // 4xx for the traffic
 	Fault     bool      `json:"fault,omitempty"`    // 5xx, or no answer
 	Cause     *cause    `json:"cause,omitempty"`
@@ -44,7 +45,9 @@ type subsegment struct {
 type resource struct {
 	Operation string `json:"operation"`
 	Table     string `json:"table_name,omitempty"`
+	Region    string `json:"region"`
 	RequestID string `json:"request_id,omitempty"`
+	Retries   int    `json:"retries"`
 }
 
 type exchange struct {
@@ -54,6 +57,7 @@ type exchange struct {
 }
 
 // cause has an exception's type, and no message: DynamoDB's may repeat what was sent.
+// What is remote is DynamoDB's own word.
 type cause struct {
 	Exceptions [1]exception `json:"exceptions"`
 }
@@ -67,6 +71,7 @@ type exception struct {
 // call is one operation of the client that is over.
 type call struct {
 	ctx          context.Context
+	region       string
 	input        any
 	meta         middleware.Metadata
 	err          error
@@ -78,7 +83,9 @@ func document(parent segment, c call) []byte {
 	s := subsegment{
 		Name: "DynamoDB", ID: newID(), TraceID: parent.trace, ParentID: parent.id, Type: "subsegment",
 		Start: seconds(c.began), End: seconds(c.ended), Namespace: "aws",
-		AWS: resource{Operation: awsmiddleware.GetOperationName(c.ctx), Table: tableOf(c.input)},
+		AWS: resource{
+			Operation: awsmiddleware.GetOperationName(c.ctx), Table: tableOf(c.input), Region: c.region, Retries: retriesOf(c.meta),
+		},
 	}
 	s.AWS.RequestID, _ = awsmiddleware.GetRequestIDMetadata(c.meta)
 	s.judge(c.err)
@@ -91,13 +98,12 @@ func (s *subsegment) judge(err error) {
 	status := http.StatusOK
 	if err != nil {
 		status = 0
-		var answered *awshttp.ResponseError
-		if errors.As(err, &answered) {
+		if answered, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 			status, s.AWS.RequestID = answered.HTTPStatusCode(), answered.ServiceRequestID()
 		}
-		s.Error = status >= 400 && status < 500
+		s.Error = status >= 400 && status < 500 || errors.Is(err, context.Canceled)
 		s.Fault = !s.Error
-		s.blame(err)
+		s.blame(err, status != 0)
 	}
 	if status != 0 {
 		s.HTTP = &exchange{}
@@ -105,43 +111,37 @@ func (s *subsegment) judge(err error) {
 	}
 }
 
-func (s *subsegment) blame(err error) {
-	var refused smithy.APIError
-	if !errors.As(err, &refused) {
-		return
+func (s *subsegment) blame(err error, answered bool) {
+	s.Throttle = dynamo.Throttled(err)
+	e := exception{ID: newID()}
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
+		e.Type, e.Remote = refused.ErrorCode(), true
+	} else {
+		e.Type = silence(err, answered)
 	}
-	_, s.Throttle = retry.DefaultThrottleErrorCodes[refused.ErrorCode()]
-	if kind := refused.ErrorCode(); kind != "" && len(kind) <= maxText {
-		s.Cause = &cause{[1]exception{{ID: newID(), Type: kind, Remote: true}}}
+	if e.Type != "" && len(e.Type) <= maxText {
+		s.Cause = &cause{[1]exception{e}}
 	}
 }
 
-// tableOf is the one table that an operation is about; "" where there are several.
-func tableOf(input any) string {
-	name := ""
-	switch in := input.(type) {
-	case *dynamodb.GetItemInput:
-		name = aws.ToString(in.TableName)
-	case *dynamodb.QueryInput:
-		name = aws.ToString(in.TableName)
-	case *dynamodb.PutItemInput:
-		name = aws.ToString(in.TableName)
-	case *dynamodb.UpdateItemInput:
-		name = aws.ToString(in.TableName)
-	case *dynamodb.DeleteItemInput:
-		name = aws.ToString(in.TableName)
-	case *dynamodb.BatchGetItemInput:
-		for table := range in.RequestItems {
-			name = table
-		}
-		if len(in.RequestItems) > 1 {
-			name = ""
-		}
+// silence is why no answer came, or none that was understood.
+func silence(err error, answered bool) string {
+	waited, ok := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "Canceled"
+	case errors.Is(err, context.DeadlineExceeded) || ok && waited.Timeout():
+		return "Timeout"
+	case answered:
+		return "NotUnderstood"
 	}
-	if len(name) > maxText {
-		return ""
-	}
-	return name
+	return "NoAnswer"
+}
+
+// retriesOf is how many attempts there were after the first.
+func retriesOf(meta middleware.Metadata) int {
+	attempts, _ := retry.GetAttemptResults(meta)
+	return max(0, len(attempts.Results)-1)
 }
 
 // seconds has microseconds, as finely as the guide asks for.

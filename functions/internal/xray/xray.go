@@ -17,7 +17,8 @@ import (
 )
 
 // Trace makes a client tell a daemon of each of its calls that belongs to a sampled
-// trace: the operation, its table, how long it took and how it went, and nothing of what
+// trace: the operation, its table and Region, how long it took, how often it was tried
+// again and how it went, and nothing of what
 // was asked for or answered. Nothing of that fails or delays a call. The zero daemon is
 // none, and then the client stays as it is.
 func Trace(o dynamo.ClientOptions, daemon netip.AddrPort) dynamo.ClientOptions {
@@ -29,13 +30,13 @@ func Trace(o dynamo.ClientOptions, daemon netip.AddrPort) dynamo.ClientOptions {
 		return o
 	}
 	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(s *middleware.Stack) error {
-		return s.Initialize.Add(telling(send), middleware.Before)
+		return s.Initialize.Add(telling(send, o.Region), middleware.Before)
 	})
 	return o
 }
 
 // telling tells of a call once it is over, retries and all.
-func telling(send func([]byte)) middleware.InitializeMiddleware {
+func telling(send func([]byte), region string) middleware.InitializeMiddleware {
 	return middleware.InitializeMiddlewareFunc("CoatcheckTrace", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 	) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -45,7 +46,7 @@ func telling(send func([]byte)) middleware.InitializeMiddleware {
 		}
 		began := time.Now()
 		out, meta, err := next.HandleInitialize(ctx, in)
-		send(document(parent, call{ctx, in.Parameters, meta, err, began, time.Now()}))
+		send(document(parent, call{ctx, region, in.Parameters, meta, err, began, time.Now()}))
 		return out, meta, err
 	})
 }
