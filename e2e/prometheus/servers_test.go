@@ -35,8 +35,8 @@ type result struct {
 // What two servers of one store did is summed up, what both found there counts once, and
 // another deployment counts for nothing.
 func TestServersOfOneStore(t *testing.T) {
-	board := expressions(t)
-	maps.DeleteFunc(board, func(_, expression string) bool { return !strings.Contains(expression, telemetry.Prefix) })
+	shown := expressions(t)
+	maps.DeleteFunc(shown, func(_, expression string) bool { return !strings.Contains(expression, telemetry.Prefix) })
 	want := map[string]result{
 		"Active sessions A":                            {"{}", 5},
 		"Sessions that ran out, a minute A":            {"{}", 60},
@@ -59,11 +59,11 @@ func TestServersOfOneStore(t *testing.T) {
 		"How long records are overdue A":               {"{}", 5},
 		"Age of the tag key A":                         {"{}", 5},
 	}
-	if got, want := slices.Sorted(maps.Keys(board)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(shown)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
 		t.Fatalf("the dashboard has\n%q\nwant\n%q", got, want)
 	}
 	var cases []wanted
-	for name, expression := range board {
+	for name, expression := range shown {
 		cases = append(cases, wanted{expression, "30m", []result{want[name]}})
 	}
 	unitTest(t, slices.Concat(told("coatcheck", "a", 1), told("coatcheck", "b", 1), told("another", "c", 10)), cases)

@@ -16,27 +16,35 @@ const password = "correct horse battery staple"
 // server is the local program.
 type server struct {
 	t               *testing.T
+	exe, data       string
 	origin, metrics string
 }
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	exe, data := program.Build(t), program.Folder(t)
-	cmd := exec.Command(exe, "--data", data, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--monitor-every", "1s")
+	s := &server{t: t, exe: program.Build(t), data: program.Folder(t)}
+	cmd := exec.Command(s.exe, "--data", s.data, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--monitor-every", "1s",
+		"--log-level", "error")
 	cmd.Stderr = os.Stderr
 	running := program.Serve(t, cmd)
-	s := &server{t: t, origin: running.Origin}
+	s.origin = running.Origin
 	for s.metrics == "" {
 		if at, is := strings.CutPrefix(running.Line(t), "Metrics for Prometheus: http://"); is {
 			s.metrics = strings.TrimSuffix(at, "/metrics")
 		}
 	}
-	add := exec.Command(exe, "--data", data, "user", "add", "alice", "--password-stdin")
-	add.Stdin = strings.NewReader(password)
-	if out, err := add.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	s.command(password, "user", "add", "alice", "--password-stdin")
 	return s
+}
+
+// command is an operator's.
+func (s *server) command(stdin string, args ...string) {
+	s.t.Helper()
+	cmd := exec.Command(s.exe, append([]string{"--data", s.data}, args...)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
 }
 
 // traffic is what is counted afterwards.
@@ -52,6 +60,26 @@ func (s *server) traffic() {
 	s.send("POST", "/logout", second, "", http.StatusNoContent)
 	s.session(second, http.StatusUnauthorized)
 	s.session(first, http.StatusOK)
+}
+
+// ends ends all that is there, in each of the ways: by the user himself, by an operator,
+// and with everybody.
+func (s *server) ends() {
+	s.t.Helper()
+	own := s.signIn(password, http.StatusOK)
+	s.send("POST", "/account/sessions/end-others", own, "", http.StatusOK)
+	s.signIn(password, http.StatusOK)
+	s.command("", "session", "end-all", "alice", "--yes")
+	s.signIn(password, http.StatusOK)
+	s.command("", "session", "end-everyone", "--yes")
+}
+
+// guesses is somebody who tries passwords.
+func (s *server) guesses() {
+	s.t.Helper()
+	for range 110 {
+		s.signIn("wrong"+password, http.StatusUnauthorized)
+	}
 }
 
 func (s *server) signIn(secret string, want int) (cookie string) {
