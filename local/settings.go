@@ -34,7 +34,7 @@ type serveCmd struct {
 	Upstream    string   `env:"COATCHECK_UPSTREAM" placeholder:"URL" help:"Application to stand in front of, such as http://localhost:3000: what is no path of ours goes on to it, with a session only (${env})."`
 	Webhook     string   `env:"COATCHECK_WEBHOOK" placeholder:"URL" help:"Application to tell that a session ended or a user changed, such as https://app.example.com/coatcheck; http on loopback only (${env})."`
 	Secrets     []string `name:"webhook-secrets" env:"COATCHECK_WEBHOOK_SECRETS" placeholder:"SECRET,..." help:"Secrets that sign what is sent to --webhook, each whsec_ and base64 of 24 to 64 bytes; better set in the environment (${env})."`
-	MetricsAddr string   `env:"COATCHECK_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address of its own on which Prometheus fetches GET /metrics from whoever reaches it, such as 127.0.0.1:9090 (${env}). Default: none."`
+	MetricsAddr string   `env:"COATCHECK_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address of its own on which Prometheus fetches GET /metrics from whoever reaches it, such as 127.0.0.1:9464 (${env}). Default: none."`
 	Monitor     string   `name:"monitor-every" default:"1m" env:"COATCHECK_MONITOR_EVERY" placeholder:"1m" help:"How often active sessions are counted, if anybody fetches metrics, and ends of everybody's sessions written down, 1s to 1h (${env})."`
 	LogLevel    string   `default:"info" env:"COATCHECK_LOG_LEVEL" help:"debug, info, warn or error (${env})."`
 	LogForm     string   `name:"log-format" default:"text" env:"COATCHECK_LOG_FORMAT" help:"text or json (${env})."`

@@ -4,43 +4,48 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"coatcheck/core/telemetry"
-	"coatcheck/e2e/program"
 )
 
-const password = "correct horse battery staple"
+// inGrafana are the dashboard's variables, as a test chooses them.
+var inGrafana = strings.NewReplacer("$__rate_interval", "1m", "$job", "coatcheck")
+
+// dashboard is what Grafana makes panels and choices of.
+type dashboard struct {
+	Panels []struct {
+		Title   string
+		Targets []struct{ RefID, Expr string }
+	}
+	Templating struct {
+		List []struct{ Name, Definition string }
+	}
+}
+
+func board(t *testing.T) (d dashboard) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(ops, "grafana", "coatcheck.json"))
+	if err := errors.Join(err, json.Unmarshal(raw, &d)); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // expressions are those of the dashboard, by panel and number, for so short a time as a
 // test has.
 func expressions(t *testing.T) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(ops, "grafana", "coatcheck.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ RefID, Expr string }
-		}
-	}
-	if err := json.Unmarshal(raw, &board); err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]string{}
-	for _, p := range board.Panels {
+	for _, p := range board(t).Panels {
 		for _, target := range p.Targets {
-			all[p.Title+" "+target.RefID] = strings.ReplaceAll(target.Expr, "$__rate_interval", "1m")
+			all[p.Title+" "+target.RefID] = inGrafana.Replace(target.Expr)
 		}
 	}
 	return all
@@ -67,7 +72,8 @@ func TestDashboardIsWhole(t *testing.T) {
 var empty = []string{"Throttled by DynamoDB, by its reason A", "Capacity units of DynamoDB A", "Alerts A"}
 
 // Prometheus fetches from the local program what happened there, every rule and every
-// expression of the dashboard is computed, and the numbers are right.
+// expression of the dashboard is computed, the numbers are right, and an alert goes off
+// when there is something to tell.
 func TestFetched(t *testing.T) {
 	s := serve(t)
 	p := fetch(t, s.metrics)
@@ -75,7 +81,7 @@ func TestFetched(t *testing.T) {
 	s.traffic()
 	p.eventually("what was first", func() error { return p.is(`sum(coatcheck_sign_ins_total{result="created"})`, "2") })
 	s.traffic() // a rate wants two values
-	for expression, want := range map[string]string{
+	p.are(map[string]string{
 		`sum(coatcheck_sign_ins_total{result="created"})`:                        "4",
 		`sum(coatcheck_sign_ins_total{method="pwd",result="refused"})`:           "2",
 		`sum(coatcheck_lookups_total{outcome="allowed"})`:                        "10",
@@ -86,13 +92,60 @@ func TestFetched(t *testing.T) {
 		`sum(coatcheck_store_calls_total{result=~"error|timeout"}) or vector(0)`: "0",
 		`max(coatcheck_sessions_active)`:                                         "2",
 		`max(coatcheck_ttl_lag_seconds)`:                                         "0",
-	} {
-		p.eventually(expression, func() error { return p.is(expression, want) })
-	}
+	})
 	for name, expression := range expressions(t) {
 		p.eventually(name, func() error { return p.has(expression, !slices.Contains(empty, name)) })
 	}
-	p.eventually("rules", p.rulesAreWell)
+	p.eventually("no alert", func() error { return p.firing() })
+	s.ends()
+	p.are(map[string]string{
+		`sum(coatcheck_sessions_ended_total{reason="signed_out"})`:       "2",
+		`sum(coatcheck_sessions_ended_total{reason="ended_by_user"})`:    "2",
+		`sum(coatcheck_sessions_ended_total{reason="ended_by_admin"})`:   "2",
+		`sum(coatcheck_sessions_ended_total{reason="ended_everywhere"})`: "1",
+		`sum(coatcheck_sessions_ended_total)`:                            "7",
+		`sum(coatcheck_everyone_ended_total)`:                            "1",
+		`max(coatcheck_sessions_active)`:                                 "0",
+	})
+	s.guesses()
+	p.eventually("the alert", func() error { return p.firing("CoatcheckSignInFailures") })
+	p.eventually("the alert's panel", func() error { return p.has(expressions(t)["Alerts A"], true) })
+}
+
+// The dashboard offers the deployments that there are.
+func TestDeploymentsAreOffered(t *testing.T) {
+	p := fetch(t, serve(t).metrics)
+	ask := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`)
+	for _, variable := range board(t).Templating.List {
+		m := ask.FindStringSubmatch(variable.Definition)
+		if variable.Name != "job" {
+			continue
+		}
+		if m == nil {
+			t.Fatalf("the variable job asks for %q", variable.Definition)
+		}
+		p.eventually("deployments", func() error { return p.offers(m[1], m[2], "coatcheck") })
+		return
+	}
+	t.Error("the dashboard has no variable job")
+}
+
+// offers wants one value of a label of a metric.
+func (p *prometheus) offers(metric, label, want string) error {
+	var got []string
+	err := p.get("/api/v1/label/"+label+"/values", url.Values{"match[]": {metric}}, &got)
+	if err == nil && !slices.Equal(got, []string{want}) {
+		err = fmt.Errorf("%s of %s are %q, want %q", label, metric, got, want)
+	}
+	return err
+}
+
+// are wants each expression to come to one value.
+func (p *prometheus) are(want map[string]string) {
+	p.t.Helper()
+	for expression, value := range want {
+		p.eventually(expression, func() error { return p.is(expression, value) })
+	}
 }
 
 // is wants one value.
@@ -118,8 +171,9 @@ func (p *prometheus) has(expression string, data bool) error {
 	return err
 }
 
-// rulesAreWell wants every rule to have been computed, and none to go off.
-func (p *prometheus) rulesAreWell() error {
+// firing wants every rule to have been computed, those that are named to go off, and no
+// other to be about to.
+func (p *prometheus) firing(names ...string) error {
 	var data struct {
 		Groups []struct {
 			Rules []struct{ Name, Health, LastError, State string }
@@ -132,8 +186,12 @@ func (p *prometheus) rulesAreWell() error {
 	for _, group := range data.Groups {
 		for _, r := range group.Rules {
 			n++
-			if r.Health != "ok" || r.State != "inactive" {
-				return fmt.Errorf("%s is %s and %s: %s", r.Name, r.Health, r.State, r.LastError)
+			want := "inactive"
+			if slices.Contains(names, r.Name) {
+				want = "firing"
+			}
+			if r.Health != "ok" || r.State != want {
+				return fmt.Errorf("%s is %s and %s, want %s: %s", r.Name, r.Health, r.State, want, r.LastError)
 			}
 		}
 	}
@@ -141,82 +199,6 @@ func (p *prometheus) rulesAreWell() error {
 		return fmt.Errorf("%d rules", n)
 	}
 	return nil
-}
-
-// server is the local program.
-type server struct {
-	t               *testing.T
-	origin, metrics string
-}
-
-func serve(t *testing.T) *server {
-	t.Helper()
-	exe, data := program.Build(t), program.Folder(t)
-	cmd := exec.Command(exe, "--data", data, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--monitor-every", "1s")
-	cmd.Stderr = os.Stderr
-	running := program.Serve(t, cmd)
-	s := &server{t: t, origin: running.Origin}
-	for s.metrics == "" {
-		if at, is := strings.CutPrefix(running.Line(t), "Metrics for Prometheus: http://"); is {
-			s.metrics = strings.TrimSuffix(at, "/metrics")
-		}
-	}
-	add := exec.Command(exe, "--data", data, "user", "add", "alice", "--password-stdin")
-	add.Stdin = strings.NewReader(password)
-	if out, err := add.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return s
-}
-
-// traffic is what is counted afterwards.
-func (s *server) traffic() {
-	s.t.Helper()
-	first, second := s.signIn(password, http.StatusOK), s.signIn(password, http.StatusOK)
-	s.signIn("wrong"+password, http.StatusUnauthorized)
-	for range 3 {
-		s.session(first, http.StatusOK)
-	}
-	s.session(second, http.StatusOK)
-	s.session(second[:70]+strings.Repeat("A", 10), http.StatusUnauthorized)
-	s.send("POST", "/logout", second, "", http.StatusNoContent)
-	s.session(second, http.StatusUnauthorized)
-	s.session(first, http.StatusOK)
-}
-
-func (s *server) signIn(secret string, want int) (cookie string) {
-	s.t.Helper()
-	return s.send("POST", "/login", "", `{"username":"alice","password":"`+secret+`"}`, want)
-}
-
-func (s *server) session(cookie string, want int) {
-	s.t.Helper()
-	s.send("GET", "/session", cookie, "", want)
-}
-
-func (s *server) send(method, path, cookie, body string, want int) (set string) {
-	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.origin+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", s.origin)
-	if cookie != "" {
-		r.Header.Set("Cookie", "__Host-sid="+cookie)
-	}
-	w, err := (&http.Client{Timeout: 20 * time.Second}).Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	_ = w.Body.Close()
-	if w.StatusCode != want {
-		s.t.Fatalf("%s %s: %s, want %d", method, path, w.Status, want)
-	}
-	for _, c := range w.Cookies() {
-		set = c.Value
-	}
-	return set
 }
 
 // The tests above would see an expression that is none, and one without data.
@@ -230,5 +212,8 @@ func TestWrongExpressionsAreSeen(t *testing.T) {
 		if err := p.has(expression, data); err == nil {
 			t.Errorf("%s: no fault", expression)
 		}
+	}
+	if p.firing() == nil || p.offers("up", "job", "coatcheck") == nil {
+		t.Error("no rules and no deployments: no fault")
 	}
 }
