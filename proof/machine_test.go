@@ -70,7 +70,7 @@ var policies = []session.Policy{
 // drawn is one of the sessions, as rapid draws rather one of the newest.
 func (m *machine) drawn(t *rapid.T) *model {
 	if len(m.sessions) == 0 {
-		t.Skip("no session")
+		t.Skip("no session") // of rapid: another action is drawn in place of this one, and the test goes on
 	}
 	return m.sessions[len(m.sessions)-1-rapid.IntRange(0, len(m.sessions)-1).Draw(t, "session, from the newest")]
 }

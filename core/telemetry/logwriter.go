@@ -4,92 +4,35 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
-	"sync"
-	"sync/atomic"
-	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"coatcheck/core/telemetry/lines"
 )
 
 // logLines is how many lines of a log wait for their writer at most.
 const logLines = 4096
 
-// LogWriter is where a log's lines go in a server: into a queue that one goroutine
-// empties, so that a writer which is slow or never returns (a pipe that nobody reads, a
-// full disk) keeps no request waiting. What finds the queue full is dropped, counted, and
-// told of as log_lines_dropped with the next line that gets through. Its lines come out
-// as [Escape] writes them.
-type LogWriter struct {
-	w       io.Writer
-	lines   chan []byte
-	dropped atomic.Int64
-	lost    func(n int64) []byte
-	once    sync.Once
-	stop    chan struct{}
-	done    chan struct{}
-}
+// LogWriter is where a log's lines go in a server: into a queue ([lines.Queue]), so that no
+// request waits for who reads them. Those that were dropped are told of as
+// log_lines_dropped. Its lines come out as [Escape] writes them.
+type LogWriter struct{ *lines.Queue }
 
 // NewLogWriter returns a writer that a handler of slog writes to; form makes such a
 // handler, for the line that tells of those that were dropped.
-func NewLogWriter(w io.Writer, form func(io.Writer) slog.Handler) *LogWriter {
-	l := &LogWriter{
-		w: Escape(w), lines: make(chan []byte, logLines), stop: make(chan struct{}), done: make(chan struct{}),
-		lost: func(n int64) []byte {
-			var line bytes.Buffer
-			slog.New(form(&line)).Warn("lines of the log were dropped: nobody reads them as fast", "event", "log_lines_dropped", "lines", n)
-			return line.Bytes()
-		},
-	}
-	go l.run()
-	return l
+func NewLogWriter(w io.Writer, form func(io.Writer) slog.Handler) LogWriter {
+	return LogWriter{lines.New(Escape(w), logLines, func(n int64) []byte {
+		var line bytes.Buffer
+		slog.New(form(&line)).Warn("lines of the log were dropped: nobody reads them as fast", "event", "log_lines_dropped", "lines", n)
+		return line.Bytes()
+	})}
 }
 
 // Write takes one line. It never waits and never fails.
-func (l *LogWriter) Write(line []byte) (int, error) {
-	select {
-	case l.lines <- bytes.Clone(line):
-	default:
-		l.dropped.Add(1)
-	}
+func (l LogWriter) Write(line []byte) (int, error) {
+	l.Put(bytes.Clone(line))
 	return len(line), nil
-}
-
-// Close writes what is in the queue, for at most that long. Lines that come after it are
-// lost.
-func (l *LogWriter) Close(most time.Duration) {
-	l.once.Do(func() { close(l.stop) })
-	select {
-	case <-l.done:
-	case <-time.After(most):
-	}
-}
-
-func (l *LogWriter) run() {
-	defer close(l.done)
-	for {
-		select {
-		case line := <-l.lines:
-			l.write(line)
-		case <-l.stop:
-			for len(l.lines) > 0 {
-				l.write(<-l.lines)
-			}
-			return
-		}
-	}
-}
-
-func (l *LogWriter) write(line []byte) {
-	if _, err := l.w.Write(line); err != nil {
-		l.dropped.Add(1)
-		return
-	}
-	if n := l.dropped.Swap(0); n > 0 {
-		if _, err := l.w.Write(l.lost(n)); err != nil {
-			l.dropped.Add(n)
-		}
-	}
 }
 
 // Escape returns a writer of JSON, or of text that slog quoted, in which no character is
@@ -113,8 +56,8 @@ func (e escaper) Write(line []byte) (int, error) {
 		}
 		rest = rest[size:]
 	}
-	if _, err := e.w.Write(out); err != nil {
-		return 0, err
+	if n, err := e.w.Write(out); err != nil {
+		return min(n, len(line)), err
 	}
 	return len(line), nil
 }

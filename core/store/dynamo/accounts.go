@@ -164,14 +164,9 @@ func (s *Accounts) Update(ctx context.Context, a signin.Account) error {
 // TransactWriteItems of the name and the account. A name that leads to somebody else is
 // not this account's to free: that is [signin.ErrDamaged].
 func (s *Accounts) Delete(ctx context.Context, subject string) error {
-	is, err := s.Get(ctx, subject)
-	switch {
-	case errors.Is(err, signin.ErrNotFound):
-		return nil
-	case err != nil:
+	is, gone, err := s.deletable(ctx, subject)
+	if gone || err != nil {
 		return err
-	case !is.Disabled:
-		return signin.ErrConflict
 	}
 	name, _ := accountsKey(namePrefix, is.Name)
 	account, _ := accountsKey(accountPrefix, subject)
@@ -183,24 +178,27 @@ func (s *Accounts) Delete(ctx context.Context, subject string) error {
 	if !errors.Is(err, errOdd) {
 		return err
 	}
-	return s.whyNotDeleted(ctx, subject)
+	// Another call may have deleted or enabled it meanwhile.
+	if _, gone, err := s.deletable(ctx, subject); gone || err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: its name leads elsewhere", signin.ErrDamaged)
 }
 
 // errOdd says that one of a name and an account was not as it was read.
 var errOdd = errors.New("TransactWriteItems: a condition did not hold")
 
-// whyNotDeleted looks again at an account that was not deleted: another call may have
-// deleted or enabled it.
-func (s *Accounts) whyNotDeleted(ctx context.Context, subject string) error {
-	switch is, err := s.Get(ctx, subject); {
+// deletable returns an account that may be deleted, gone where there is none any more, and
+// [signin.ErrConflict] for one that is not disabled.
+func (s *Accounts) deletable(ctx context.Context, subject string) (is signin.Account, gone bool, err error) {
+	is, err = s.Get(ctx, subject)
+	switch {
 	case errors.Is(err, signin.ErrNotFound):
-		return nil
-	case err != nil:
-		return err
-	case !is.Disabled:
-		return signin.ErrConflict
+		return is, true, nil
+	case err == nil && !is.Disabled:
+		return is, false, signin.ErrConflict
 	}
-	return fmt.Errorf("%w: its name leads elsewhere", signin.ErrDamaged)
+	return is, false, err
 }
 
 func (s *Accounts) deleteIf(key item, e *expression) types.TransactWriteItem {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck/core/telemetry"
+	"coatcheck/core/telemetry/lines"
 )
 
 const (
@@ -24,6 +25,8 @@ const (
 	// closeTime bounds the writing of what is left. Lambda kills a process 500 ms after
 	// it asked it to end.
 	closeTime = 250 * time.Millisecond
+	// queueSize is how many lines wait for the writer at most. A line has a few KB.
+	queueSize = 256
 )
 
 // Sink gathers metrics and writes them. It is a [telemetry.Sink]: what its writer does,
@@ -32,7 +35,7 @@ const (
 type Sink struct {
 	namespace string
 	now       func() time.Time
-	out       *queue
+	out       *lines.Queue
 
 	mu     sync.Mutex
 	batch  batch
@@ -50,7 +53,7 @@ func New(w io.Writer, namespace string, now func() time.Time) *Sink {
 		now = time.Now
 	}
 	s := &Sink{namespace: namespace, now: now}
-	s.out = newQueue(w, s.lost)
+	s.out = lines.New(w, queueSize, s.lost)
 	return s
 }
 
@@ -99,7 +102,7 @@ func (s *Sink) Sync() {
 	s.mu.Lock()
 	s.hand(s.now())
 	s.mu.Unlock()
-	s.out.sync(closeTime)
+	s.out.Sync(closeTime)
 }
 
 // Close writes what was gathered, as far as that is done within a quarter of a second.
@@ -107,7 +110,7 @@ func (s *Sink) Close() {
 	s.mu.Lock()
 	s.hand(s.now())
 	s.mu.Unlock()
-	s.out.close(closeTime)
+	s.out.Close(closeTime)
 }
 
 // hand puts the batch into the queue and begins another.
@@ -118,8 +121,8 @@ func (s *Sink) hand(now time.Time) {
 }
 
 func (s *Sink) put(entries []entry, at time.Time) {
-	for _, line := range lines(s.namespace, at, s.now(), entries) {
-		s.out.put(line)
+	for _, line := range linesOf(s.namespace, at, s.now(), entries) {
+		s.out.Put(line)
 	}
 }
 
@@ -127,7 +130,7 @@ func (s *Sink) put(entries []entry, at time.Time) {
 func (s *Sink) lost(n int64) []byte {
 	now := s.now()
 	one := []entry{{series: telemetry.Dropped.Series("emf"), sum: float64(n)}}
-	return lines(s.namespace, now, now, one)[0]
+	return linesOf(s.namespace, now, now, one)[0]
 }
 
 // ordinary reports whether a series is one that tells how much there is to do. Whoever

@@ -34,9 +34,9 @@ type document struct {
 	directives []directive
 }
 
-// lines are as few lines as hold the entries, each with its line break. at is the time
+// linesOf are as few lines as hold the entries, each with its line break. at is the time
 // of the values, now that of the log's line.
-func lines(namespace string, at, now time.Time, entries []entry) [][]byte {
+func linesOf(namespace string, at, now time.Time, entries []entry) [][]byte {
 	var documents []*document
 	for i := range entries {
 		e := &entries[i]

@@ -1,4 +1,7 @@
-package emf
+// Package lines writes lines for those who must not wait for it: those of a log, and of
+// metrics. A writer that is slow or never returns (a pipe that nobody reads, a full disk)
+// keeps nobody waiting, and fails nothing.
+package lines
 
 import (
 	"io"
@@ -7,11 +10,10 @@ import (
 	"time"
 )
 
-// queueSize is how many lines wait for the writer at most. A line has a few KB.
-const queueSize = 256
-
-// queue writes lines in a goroutine of its own. What finds it full is dropped.
-type queue struct {
+// Queue writes lines in a goroutine of its own. What finds it full, or could not be
+// written, is dropped, counted, and told of once a line gets through again. It is safe for
+// concurrent use.
+type Queue struct {
 	w       io.Writer
 	lines   chan []byte
 	dropped atomic.Int64
@@ -23,14 +25,19 @@ type queue struct {
 	done    chan struct{}
 }
 
-func newQueue(w io.Writer, lost func(int64) []byte) *queue {
-	q := &queue{w: w, lost: lost, lines: make(chan []byte, queueSize), synced: make(chan chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
+// New returns a queue in which so many lines wait for the writer at most. lost makes the
+// line that tells of n that were dropped.
+func New(w io.Writer, size int, lost func(n int64) []byte) *Queue {
+	q := &Queue{
+		w: w, lost: lost, lines: make(chan []byte, size),
+		synced: make(chan chan struct{}), stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	go q.run()
 	return q
 }
 
-// put never waits.
-func (q *queue) put(line []byte) {
+// Put takes a line, which the caller does not change any more. It never waits.
+func (q *Queue) Put(line []byte) {
 	select {
 	case q.lines <- line:
 	default:
@@ -38,7 +45,7 @@ func (q *queue) put(line []byte) {
 	}
 }
 
-func (q *queue) run() {
+func (q *Queue) run() {
 	defer close(q.done)
 	for {
 		select {
@@ -55,7 +62,7 @@ func (q *queue) run() {
 }
 
 // drain writes what is in the queue.
-func (q *queue) drain() {
+func (q *Queue) drain() {
 	for {
 		select {
 		case line := <-q.lines:
@@ -67,7 +74,7 @@ func (q *queue) drain() {
 }
 
 // write writes a line and, once one got through, how many did not.
-func (q *queue) write(line []byte) {
+func (q *Queue) write(line []byte) {
 	if !q.send(line) {
 		q.dropped.Add(1)
 		return
@@ -79,7 +86,7 @@ func (q *queue) write(line []byte) {
 
 // send reports whether a line was written as a whole. After one that broke off the next
 // begins anew.
-func (q *queue) send(line []byte) bool {
+func (q *Queue) send(line []byte) bool {
 	if q.torn {
 		line = append([]byte{'\n'}, line...)
 	}
@@ -88,8 +95,8 @@ func (q *queue) send(line []byte) bool {
 	return err == nil
 }
 
-// sync returns when what there is was written, or after so long.
-func (q *queue) sync(most time.Duration) {
+// Sync returns when what there is was written, or after so long.
+func (q *Queue) Sync(most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	done := make(chan struct{})
@@ -106,8 +113,9 @@ func (q *queue) sync(most time.Duration) {
 	}
 }
 
-// close ends the goroutine when it has written what there is, and waits for that so long.
-func (q *queue) close(most time.Duration) {
+// Close ends the goroutine when it has written what there is, and waits for that so long.
+// Lines that come after it are lost.
+func (q *Queue) Close(most time.Duration) {
 	q.once.Do(func() { close(q.stop) })
 	timer := time.NewTimer(most)
 	defer timer.Stop()
