@@ -42,7 +42,7 @@ const runTime = time.Minute
 
 // monitor is the one of this process, which tells a sink if there is one.
 func (p *parts) monitor(s served, log *slog.Logger) (*monitor.Monitor, error) {
-	opts := &monitor.Options{Cover: monitor.CoverOf(s.monitorEvery), KeyMade: p.keyMade, Log: log}
+	opts := &monitor.Options{Every: s.monitorEvery, KeyMade: p.keyMade, Log: log}
 	if s.metrics == nil {
 		return monitor.New(p.manager, nil, opts)
 	}

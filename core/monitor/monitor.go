@@ -18,10 +18,9 @@ import (
 
 // Options are a Monitor's settings. The zero value, and nil, are the defaults.
 type Options struct {
-	// Cover is how far back a run tells of expirations, so that a run that did not take
-	// place is made up for: rather more than the time between two. Default 15 min, at
-	// most a day.
-	Cover time.Duration
+	// Every is the time between two runs, 1 s to 8 h; default 5 min. A run tells of the
+	// expirations of three of them, so that one which did not take place is made up for.
+	Every time.Duration
 	// KeyMade returns when the key that tags new tokens was made, the zero time where
 	// that is not known. nil: it is not known.
 	KeyMade func(context.Context) (time.Time, error)
@@ -33,14 +32,14 @@ type Options struct {
 }
 
 const (
-	defaultCover = 15 * time.Minute
-	maxCover     = 24 * time.Hour
+	defaultEvery = 5 * time.Minute
+	minEvery     = time.Second
+	maxEvery     = 8 * time.Hour
 )
 
-// CoverOf is what a run covers where there is one every so often: three of them, and
-// whole minutes.
-func CoverOf(every time.Duration) time.Duration {
-	return min(max(3*every, 3*time.Minute).Round(time.Minute), maxCover)
+// coverOf is how far back a run tells of expirations: whole minutes.
+func coverOf(every time.Duration) time.Duration {
+	return max(3*every, 3*time.Minute).Round(time.Minute)
 }
 
 // Monitor makes runs, one at a time.
@@ -61,10 +60,11 @@ func New(sessions *session.Manager, sink telemetry.Sink, opts *Options) (*Monito
 	if opts == nil {
 		opts = &Options{}
 	}
-	m := &Monitor{sessions: sessions, sink: sink, cover: opts.Cover, keyMade: opts.KeyMade, now: opts.Now, log: opts.Log}
-	if m.cover == 0 {
-		m.cover = defaultCover
+	every := opts.Every
+	if every == 0 {
+		every = defaultEvery
 	}
+	m := &Monitor{sessions: sessions, sink: sink, cover: coverOf(every), keyMade: opts.KeyMade, now: opts.Now, log: opts.Log}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -74,8 +74,8 @@ func New(sessions *session.Manager, sink telemetry.Sink, opts *Options) (*Monito
 	switch {
 	case sessions == nil:
 		return nil, errors.New("monitor: no sessions given")
-	case m.cover < time.Minute || m.cover > maxCover:
-		return nil, fmt.Errorf("monitor: Cover is %v: want %v to %v", m.cover, time.Minute, maxCover)
+	case every < minEvery || every > maxEvery:
+		return nil, fmt.Errorf("monitor: Every is %v: want %v to %v", every, minEvery, maxEvery)
 	}
 	return m, nil
 }
@@ -109,7 +109,7 @@ func (r Report) LogValue() slog.Value {
 // than its context; a sweep that is not done by half that time goes on with the next run.
 //
 // On DynamoDB a run costs about 12,500 read units for each million of active sessions
-// and of sessions that expired within Cover, at least 8 for each count, and one for each
+// and of sessions that expired within three times Every, at least 8 for each count, and one for each
 // of at most 100 records.
 func (m *Monitor) Run(ctx context.Context) (Report, error) {
 	var report Report
@@ -162,7 +162,7 @@ func (m *Monitor) active(ctx context.Context, r *Report) (err error) {
 // run that breaks off has told of those before.
 func (m *Monitor) expired(ctx context.Context, r *Report) error {
 	end := m.sessions.Settled().Truncate(time.Minute)
-	for minute := end.Add(-m.cover.Truncate(time.Minute)); minute.Before(end); minute = minute.Add(time.Minute) {
+	for minute := end.Add(-m.cover); minute.Before(end); minute = minute.Add(time.Minute) {
 		n, err := m.sessions.CountAll(ctx, session.StateExpired, minute, minute.Add(time.Minute))
 		if err != nil {
 			return err

@@ -51,7 +51,7 @@ func TestRun(t *testing.T) {
 // Runs that did not take place are made up for within what is covered.
 func TestMissedRuns(t *testing.T) {
 	w := newWorld(t)
-	m := w.monitor(monitor.Options{Cover: 6 * time.Minute})
+	m := w.monitor(monitor.Options{Every: 2 * time.Minute})
 	w.run(m)
 	w.sink.told = nil
 	w.after(6 * time.Minute) // two of 2 min are missing
@@ -182,14 +182,14 @@ func TestNew(t *testing.T) {
 	w := newWorld(t)
 	for name, c := range map[string]struct {
 		sessions *session.Manager
-		cover    time.Duration
+		every    time.Duration
 		want     string
 	}{
 		"no sessions": {nil, 0, "no sessions given"},
-		"too little":  {w.sessions, time.Second, "Cover is 1s: want 1m0s to 24h0m0s"},
-		"too much":    {w.sessions, 25 * time.Hour, "Cover is 25h0m0s"},
+		"too little":  {w.sessions, time.Millisecond, "Every is 1ms: want 1s to 8h0m0s"},
+		"too much":    {w.sessions, 9 * time.Hour, "Every is 9h0m0s"},
 	} {
-		if _, err := monitor.New(c.sessions, w.sink, &monitor.Options{Cover: c.cover}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := monitor.New(c.sessions, w.sink, &monitor.Options{Every: c.every}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
@@ -198,14 +198,14 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// What a run covers is three of those that are due.
-func TestCoverOf(t *testing.T) {
-	for every, want := range map[time.Duration]time.Duration{
-		time.Second: 3 * time.Minute, time.Minute: 3 * time.Minute, 5 * time.Minute: 15 * time.Minute,
-		100 * time.Second: 5 * time.Minute, time.Hour: 3 * time.Hour,
+// What a run tells of is three times what lies between two, in whole minutes.
+func TestCovers(t *testing.T) {
+	for every, want := range map[time.Duration]int{
+		time.Second: 3, time.Minute: 3, 5 * time.Minute: 15, 100 * time.Second: 5, time.Hour: 180,
 	} {
-		if got := monitor.CoverOf(every); got != want {
-			t.Errorf("%v: %v, want %v", every, got, want)
+		w := newWorld(t)
+		if got := w.run(w.monitor(monitor.Options{Every: every})).Minutes; got != want {
+			t.Errorf("%v: %d minutes, want %d", every, got, want)
 		}
 	}
 }

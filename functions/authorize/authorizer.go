@@ -45,6 +45,7 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (answer []byte,
 	}()
 	asked, err := decode(payload)
 	if err != nil {
+		a.log.ErrorContext(ctx, "no event of a caller", "event", "no_event", "error", err.Error())
 		return nil, err
 	}
 	ctx = environment.Named(session.From(ctx, asked.address), asked.id, asked.extendedID)

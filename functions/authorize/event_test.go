@@ -63,7 +63,7 @@ func TestNoEvents(t *testing.T) {
 	token, _ := d.signIn(session.SignIn{})
 	for name, payload := range noEvents("__Host-sid=" + token) {
 		got, _, err := d.ask([]byte(payload))
-		if got != failed || !errors.Is(err, errNoEvent) || d.shelf.reads.Load() != 0 {
+		if got != failed || !errors.Is(err, errNoEvent) || d.shelf.reads.Load() != 0 || !strings.Contains(d.log.String(), `"event":"no_event"`) {
 			t.Errorf("%s: %s, %v, %d reads", name, got, err, d.shelf.reads.Swap(0))
 		}
 	}

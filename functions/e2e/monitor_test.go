@@ -197,8 +197,17 @@ func TestMonitor(t *testing.T) {
 	if err != nil || len(page.Records) != 6 {
 		t.Errorf("%d have ended, %v; want 6", len(page.Records), err)
 	}
-	if out := w.monitor.Output(); strings.Contains(out, "usr_") || strings.Contains(out, ended[0].String()) {
-		t.Errorf("somebody is named:\n%s", out)
+	swept := 0
+	for line := range strings.Lines(w.monitor.Output()) {
+		switch {
+		case strings.Contains(line, `"event":"session_ended"`) && strings.Contains(line, `"reason":"ended_everywhere"`):
+			swept++
+		case strings.Contains(line, "usr_") || strings.Contains(line, ended[0].String()):
+			t.Errorf("somebody is named, of whom nothing happened: %s", line)
+		}
+	}
+	if swept != 4 {
+		t.Errorf("%d ends of the sweep are logged, want 4", swept)
 	}
 }
 

@@ -90,12 +90,14 @@ func (c configuration) wire(loaded aws.Config, sink metered.Sink, log *slog.Logg
 	requests := sink.Requests(opts, map[string]string{c.table: telemetry.StoreSessions})
 	client := dynamo.NewClient(xray.Trace(requests, c.daemon))
 	store := telemetry.Sessions(dynamo.NewSessions(client, c.table), sink, &telemetry.CallOptions{Log: log})
-	sessions, err := session.New(store, keys, &session.Options{Policy: c.policy, Observe: telemetry.Observe(sink)})
+	sessions, err := session.New(store, keys, &session.Options{
+		Policy: c.policy, Observe: telemetry.Join(telemetry.Observe(sink), telemetry.Log(log)),
+	})
 	if err != nil {
 		return nil, err
 	}
 	made := secret{secretsmanager.NewFromConfig(loaded).DescribeSecret, c.secret}.made
-	return monitor.New(sessions, sink, &monitor.Options{Cover: monitor.CoverOf(c.every), KeyMade: made, Log: log})
+	return monitor.New(sessions, sink, &monitor.Options{Every: c.every, KeyMade: made, Log: log})
 }
 
 // function answers Lambda.

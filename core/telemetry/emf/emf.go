@@ -134,7 +134,8 @@ func (s *Sink) lost(n int64) []byte {
 }
 
 // ordinary reports whether a series is one that tells how much there is to do. Whoever
-// sends requests can make as many of these as he likes, so they never cause a line.
+// sends requests to what is behind the authorizer can make as many of these as he likes,
+// so they never cause a line. Refused sign-ins do: their routes have a limit of their own.
 func ordinary(s telemetry.Series) bool {
 	switch s.Metric {
 	case telemetry.LookupDuration, telemetry.StoreCallDuration, telemetry.StoreUnits, telemetry.TokensRotated, telemetry.ColdStarts:

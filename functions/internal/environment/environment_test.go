@@ -84,6 +84,11 @@ func TestLog(t *testing.T) {
 			t.Errorf("got %s", lines[i])
 		}
 	}
+	out.Reset()
+	l.WarnContext(Named(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "id-2"}), "", ""), "a TOKEN authorizer")
+	if !strings.Contains(out.String(), `"request":"id-2"`) {
+		t.Errorf("the request is not named by the invocation: %s", out.String())
+	}
 	for _, name := range []string{`"requestId":"id-1"`, `"request":"gateway-1"`, `"extendedRequest":"extended-1"`, `"trace":"` + trace + `"`} {
 		if !strings.Contains(lines[0], name) {
 			t.Errorf("%s is not in %s", name, lines[0])

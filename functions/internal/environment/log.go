@@ -26,10 +26,20 @@ func SetLog(w io.Writer, level slog.Level) *slog.Logger {
 
 // Named returns a context in which a request is called as the gateway calls it, and
 // belongs to the trace that Lambda says, so that lines of the log are found by either. A
-// REST API's id may be the client's own; the extended one never is.
+// REST API's id may be the client's own; the extended one never is. Where the event does
+// not say (TOKEN authorizers), the request is called as the invocation is.
 func Named(ctx context.Context, id, extended string) context.Context {
-	header, _ := ctx.Value("x-amzn-trace-id").(string) // aws-lambda-go's own key
-	return request.With(ctx, request.Names{ID: id, Extended: extended, Trace: request.TraceOf(header)})
+	if lc, ok := lambdacontext.FromContext(ctx); ok && id == "" {
+		id = lc.AwsRequestID
+	}
+	return request.With(ctx, request.Names{ID: id, Extended: extended, Trace: request.TraceOf(TraceHeader(ctx))})
+}
+
+// TraceHeader returns the tracing header of an invocation, "" where Lambda gave none:
+// aws-lambda-go keeps it under this key.
+func TraceHeader(ctx context.Context) string {
+	header, _ := ctx.Value("x-amzn-trace-id").(string)
+	return header
 }
 
 // withInvocation adds the ID under which Lambda logs the invocation.

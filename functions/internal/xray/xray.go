@@ -14,6 +14,7 @@ import (
 
 	"coatcheck/core/store/dynamo"
 	"coatcheck/core/telemetry/request"
+	"coatcheck/functions/internal/environment"
 )
 
 // Trace makes a client tell a daemon of each of its calls that belongs to a sampled
@@ -54,10 +55,9 @@ func telling(send func([]byte), region string) middleware.InitializeMiddleware {
 // segment is what a subsegment belongs to.
 type segment struct{ trace, id string }
 
-// parentOf returns the function's segment, if Lambda says that its trace is sampled. The
-// runtime client keeps what Lambda says under this key.
+// parentOf returns the function's segment, if Lambda says that its trace is sampled.
 func parentOf(ctx context.Context) (segment, bool) {
-	header, _ := ctx.Value("x-amzn-trace-id").(string)
+	header := environment.TraceHeader(ctx)
 	if request.Field(header, "Sampled") != "1" {
 		return segment{}, false
 	}
