@@ -52,7 +52,7 @@ test: needs
 		COATCHECK_TEST_NODE=$$(command -v node) COATCHECK_TEST_PROMETHEUS=$$(command -v prometheus) \
 		COATCHECK_TEST_SAM=$$(tools/sam venv) COATCHECK_TEST_GUARDS=$(GUARDS) tools/with-databases $(MAKE) race 2>&1 | tee $$log; \
 	! grep 'no tests to run' $$log
-	$(GO) test -count=1 -run Allocates ./core/...
+	$(GO) test -count=1 -run Allocates ./core/... ./functions/internal/xray
 	COATCHECK_TEST_KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -run TestKill -v ./local
 	COATCHECK_TEST_SCAN=100000 $(GO) test -count=1 -timeout 20m -run TestNothingSecret -v ./e2e/secrets
 	$(MAKE) template

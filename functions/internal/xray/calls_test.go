@@ -199,20 +199,6 @@ func leaves(v any, under string) (texts []string) {
 	return texts
 }
 
-// With tracing on, an invocation that is not sampled costs a call nothing worth counting.
-func TestNotSampledCostsNothing(t *testing.T) {
-	allocated := func(o dynamo.ClientOptions) float64 {
-		store := dynamo.NewSessions(dynamo.NewClient(o), "sessions-table")
-		ctx := traced(t.Context(), "Root="+trace+";Parent="+parent+";Sampled=0")
-		return testing.AllocsPerRun(500, func() { _, _ = store.Read(ctx, session.Query{Sessions: []session.ID{{1}}}) })
-	}
-	off, on := allocated(options(database{200, `{}`})), allocated(xray.Trace(options(database{200, `{}`}), newDaemon(t).at))
-	t.Logf("%v allocations off, %v on", off, on)
-	if on > off+8 {
-		t.Errorf("%v allocations, %v without tracing", on, off)
-	}
-}
-
 // BenchmarkSampled is what telling of a call costs it.
 func BenchmarkSampled(b *testing.B) {
 	conn := netip.MustParseAddrPort("127.0.0.1:9")
