@@ -158,7 +158,7 @@ var (
 		Help:       "Processes that Lambda started, by their function.",
 	}
 	Dropped = &Metric{
-		Name: "telemetry_dropped", Kind: Counter, Labels: []Label{{"sink", []string{"emf"}}}, Dimensions: []string{"sink"},
+		Name: "telemetry_dropped", Kind: Counter,
 		Help: "Lines of metrics that could not be written, told by the next that could.",
 	}
 )

@@ -129,7 +129,7 @@ func (s *Sink) put(entries []entry, at time.Time) {
 // lost is the line that says how many lines could not be written.
 func (s *Sink) lost(n int64) []byte {
 	now := s.now()
-	one := []entry{{series: telemetry.Dropped.Series("emf"), sum: float64(n)}}
+	one := []entry{{series: telemetry.Dropped.Series(), sum: float64(n)}}
 	return linesOf(s.namespace, now, now, one)[0]
 }
 
