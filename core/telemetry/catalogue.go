@@ -172,7 +172,3 @@ func Metrics() []*Metric {
 		ColdStarts, Dropped,
 	}
 }
-
-// Namespace returns the CloudWatch namespace of a deployment's metrics: one each, so
-// that two in an account are told apart without a dimension that would be paid for.
-func Namespace(stack string) string { return "Coatcheck/" + stack }
