@@ -79,7 +79,7 @@ var (
 	}
 	SessionsEnded = &Metric{
 		Name: "sessions_ended", Kind: Counter, Labels: []Label{reasons}, Dimensions: []string{"reason"},
-		Help: "Ends that were written, by their reason. Timeouts are not written: sessions_expired counts them.",
+		Help: "Ends that were written, by their reason; token_reuse: somebody has a copy of a token. Timeouts are not written: sessions_expired counts them.",
 	}
 	EveryoneEnded = &Metric{
 		Name: "everyone_ended", Kind: Counter,
@@ -88,10 +88,6 @@ var (
 	TokensRotated = &Metric{
 		Name: "tokens_rotated", Kind: Counter, Labels: []Label{{"step", []string{"offered", "confirmed"}}}, Dimensions: []string{"step"},
 		Help: "New tokens handed out, and those that came back and took the place of the one before.",
-	}
-	TokenReuse = &Metric{
-		Name: "token_reuse", Kind: Counter,
-		Help: "Sessions that ended because a token was presented that had been replaced: somebody has a copy.",
 	}
 	Touches = &Metric{
 		Name: "touches", Kind: Counter, Labels: []Label{{"result", []string{"written", ResultFailed}}}, Dimensions: []string{"result"},
@@ -166,7 +162,7 @@ var (
 // Metrics is the catalogue: all that is kept, in the order of docs/metrics.md.
 func Metrics() []*Metric {
 	return []*Metric{
-		Lookups, LookupDuration, SignIns, SessionsEnded, EveryoneEnded, TokensRotated, TokenReuse, Touches,
+		Lookups, LookupDuration, SignIns, SessionsEnded, EveryoneEnded, TokensRotated, Touches,
 		StoreCalls, StoreCallDuration, StoreThrottles, StoreUnits,
 		SessionsActive, SessionsExpired, SweepEnded, TTLLag, TagKeyAge, MonitorRuns,
 		ColdStarts, Dropped,

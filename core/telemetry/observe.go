@@ -25,9 +25,6 @@ func record(sink Sink, e *session.Event) {
 		sink.Record(SignIns, 1, methodOf(e.Methods), refusalOf(e.Err))
 	case session.EventEnded:
 		sink.Record(SessionsEnded, 1, string(e.Reason))
-		if e.Reason == session.TokenReuse {
-			sink.Record(TokenReuse, 1)
-		}
 	case session.EventEveryoneEnded:
 		sink.Record(EveryoneEnded, 1)
 	case session.EventOffered:

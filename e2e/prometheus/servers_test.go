@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"coatcheck/core/session"
 	"coatcheck/core/telemetry"
 )
 
@@ -44,7 +45,7 @@ func TestServersOfOneStore(t *testing.T) {
 		"Checks of sessions, by outcome A":             {`{outcome="allowed"}`, 2},
 		"Time of these checks A":                       {"{}", 0.25},
 		"Time of these checks B":                       {"{}", 0.495},
-		"Ends, by reason A":                            {`{reason="signed_out"}`, 600},
+		"Ends, by reason A":                            {`{reason="token_reuse"}`, 600},
 		"Replaced tokens presented, everybody ended A": {"{}", 600},
 		"Replaced tokens presented, everybody ended B": {"{}", 600},
 		"Replaced tokens presented, everybody ended C": {"{}", 600},
@@ -69,15 +70,19 @@ func TestServersOfOneStore(t *testing.T) {
 	unitTest(t, slices.Concat(told("coatcheck", "a", 1), told("coatcheck", "b", 1), told("another", "c", 10)), cases)
 }
 
-// told is what a server tells: of each metric the first value of each label. A counter grows
-// by times 1 a second.
+// told is what a server tells: of each metric the first value of each label, or the one that
+// a panel asks for. A counter grows by times 1 a second.
 func told(job, instance string, times int) []given {
 	var all []given
 	grows := fmt.Sprintf("0+%dx240", 15*times)
 	for _, m := range telemetry.Metrics() {
 		labels := fmt.Sprintf("job=%q,instance=%q", job, instance)
 		for _, l := range m.Labels {
-			labels += fmt.Sprintf(",%s=%q", l.Name, l.Values[0])
+			value := l.Values[0]
+			if m == telemetry.SessionsEnded {
+				value = string(session.TokenReuse)
+			}
+			labels += fmt.Sprintf(",%s=%q", l.Name, value)
 		}
 		switch m.Kind {
 		case telemetry.Gauge:

@@ -25,7 +25,7 @@ func TestAlarms(t *testing.T) {
 		"AuthorizeReached":   "AWS/Lambda ConcurrentExecutions FunctionName=Authorize",
 		"LoginReached":       "AWS/Lambda ConcurrentExecutions FunctionName=Login",
 		"LoginThrottles":     "AWS/Lambda Throttles FunctionName=Login",
-		"TokenReuse":         ours + " TokenReuse",
+		"TokenReuse":         ours + " SessionsEnded Reason=token_reuse",
 		"SignInFailures":     ours + " SignIns Method=pwd Result=refused",
 		"MonitorSilent":      ours + " MonitorRuns Result=ok",
 		"PurgeLate":          ours + " TtlLag",

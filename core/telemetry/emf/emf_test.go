@@ -99,9 +99,9 @@ func TestFlush(t *testing.T) {
 			w.Record(telemetry.Lookups, 1, "reused")
 			w.Flush()
 			w.move(time.Second)
-			w.Record(telemetry.TokenReuse, 1)
+			w.Record(telemetry.SessionsEnded, 1, "token_reuse")
 			w.Flush()
-		}, []string{"12:00:00 Lookups Outcome=allowed 1", "12:00:00 Lookups Outcome=reused 1", "12:00:01 TokenReuse 1"}},
+		}, []string{"12:00:00 Lookups Outcome=allowed 1", "12:00:00 Lookups Outcome=reused 1", "12:00:01 SessionsEnded Reason=token_reuse 1"}},
 		"nothing": {func(w *world) { w.Flush(); w.move(time.Hour); w.Flush() }, nil},
 		"after a pause": {func(w *world) {
 			w.Flush()

@@ -35,12 +35,12 @@ func TestStuckWriter(t *testing.T) {
 	w := newStuck()
 	s := emf.New(w, "Coatcheck/test", nil)
 	t.Cleanup(func() { close(w.release) })
-	s.Record(telemetry.TokenReuse, 1)
+	s.Record(telemetry.SessionsEnded, 1, "token_reuse")
 	s.Flush()
 	<-w.entered
 	soon(t, "20,000 calls", func() {
 		for range 20_000 {
-			s.Record(telemetry.TokenReuse, 1)
+			s.Record(telemetry.SessionsEnded, 1, "token_reuse")
 			s.Closed(telemetry.SessionsExpired, noon, 1)
 			s.Flush()
 		}
@@ -88,7 +88,7 @@ func TestFailingWriter(t *testing.T) {
 			w := &failing{failures: 3, partly: partly, sent: make(chan struct{}, 16)}
 			s := emf.New(w, "Coatcheck/test", func() time.Time { return noon })
 			for range 4 {
-				s.Record(telemetry.TokenReuse, 1)
+				s.Record(telemetry.SessionsEnded, 1, "token_reuse")
 				s.Flush()
 				soon(t, "a line", func() { <-w.sent })
 			}
@@ -101,7 +101,7 @@ func TestFailingWriter(t *testing.T) {
 					text += line
 				}
 			}
-			want(t, told(t, text), "12:00:00 EveryoneEnded 1", "12:00:00 TelemetryDropped 3", "12:00:00 TokenReuse 1")
+			want(t, told(t, text), "12:00:00 EveryoneEnded 1", "12:00:00 SessionsEnded Reason=token_reuse 1", "12:00:00 TelemetryDropped 3")
 		})
 	}
 }
@@ -116,24 +116,24 @@ func TestFullQueue(t *testing.T) {
 	<-w.entered
 	const given = 2000
 	for range given {
-		s.Record(telemetry.TokenReuse, 1)
+		s.Record(telemetry.SessionsEnded, 1, "token_reuse")
 		s.Flush()
 	}
 	close(w.release)
 	s.Close()
-	reuse, dropped := 0, 0
+	ended, dropped := 0, 0
 	for _, line := range told(t, kept.String()) {
 		var n int
 		switch {
-		case strings.Contains(line, "TokenReuse"):
-			reuse++
+		case strings.Contains(line, "SessionsEnded"):
+			ended++
 		case strings.Contains(line, "TelemetryDropped"):
 			_, _ = fmt.Sscanf(line, "12:00:00 TelemetryDropped %d", &n)
 			dropped += n
 		}
 	}
-	if reuse+dropped != given || dropped < given/2 || reuse == 0 {
-		t.Errorf("%d lines written and %d told as dropped, of %d", reuse, dropped, given)
+	if ended+dropped != given || dropped < given/2 || ended == 0 {
+		t.Errorf("%d lines written and %d told as dropped, of %d", ended, dropped, given)
 	}
 }
 
@@ -160,7 +160,7 @@ func TestBesideALog(t *testing.T) {
 		group.Go(func() {
 			for range 200 {
 				log.Info("hello", "text", strings.Repeat("x", 300))
-				s.Record(telemetry.TokenReuse, 1)
+				s.Record(telemetry.SessionsEnded, 1, "token_reuse")
 				s.Flush()
 			}
 		})
@@ -220,7 +220,7 @@ func TestSync(t *testing.T) {
 	w := newStuck()
 	hung := emf.New(w, "Coatcheck/test", nil)
 	t.Cleanup(func() { close(w.release) })
-	hung.Record(telemetry.TokenReuse, 1)
+	hung.Record(telemetry.SessionsEnded, 1, "token_reuse")
 	began := time.Now()
 	hung.Sync()
 	hung.Sync()

@@ -45,7 +45,8 @@ func TestRecord(t *testing.T) {
 		`coatcheck_sessions_active 5`,
 		`coatcheck_store_call_duration_seconds_bucket{operation="read",store="sessions",le="0.0025"} 0`,
 		`coatcheck_store_call_duration_seconds_bucket{operation="read",store="sessions",le="0.005"} 1`,
-		`coatcheck_token_reuse_total 0`,
+		`coatcheck_sessions_ended_total{reason="token_reuse"} 0`,
+		`coatcheck_everyone_ended_total 0`,
 	} {
 		wantLine(t, got, line)
 	}

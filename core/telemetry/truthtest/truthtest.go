@@ -149,7 +149,7 @@ var everyKind = []string{
 	"sign_ins pwd created", "sign_ins pwd refused", "sign_ins pwd busy", "sign_ins none invalid", "sign_ins pwd unavailable",
 	"sessions_ended signed_out", "sessions_ended ended_by_admin", "sessions_ended session_limit", "sessions_ended replaced",
 	"sessions_ended roles_changed", "sessions_ended password_changed", "sessions_ended token_reuse", "sessions_ended ended_everywhere",
-	"everyone_ended", "token_reuse", "tokens_rotated confirmed", "tokens_rotated offered", "touches written",
+	"everyone_ended", "tokens_rotated confirmed", "tokens_rotated offered", "touches written",
 	"store_calls sessions update ok", "store_calls sessions read error",
 }
 

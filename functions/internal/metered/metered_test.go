@@ -49,7 +49,7 @@ func TestHandler(t *testing.T) {
 			s := metered.New(out, "Coatcheck/test", "login")
 			t.Cleanup(s.Close)
 			h := s.Handler(handler(func() ([]byte, error) {
-				s.Record(telemetry.TokenReuse, 1)
+				s.Record(telemetry.EveryoneEnded, 1)
 				return c.answer, c.err
 			}))
 			got, err := h.Invoke(t.Context(), nil)
@@ -57,7 +57,7 @@ func TestHandler(t *testing.T) {
 				t.Errorf("got %q, %v", got, err)
 			}
 			line := out.next(t)
-			for _, want := range []string{`"TokenReuse":1`, `"ColdStarts":1`, `"Function":"login"`} {
+			for _, want := range []string{`"EveryoneEnded":1`, `"ColdStarts":1`, `"Function":"login"`} {
 				if !strings.Contains(line, want) {
 					t.Errorf("%s is missing in %s", want, line)
 				}
@@ -75,7 +75,7 @@ func TestStuckOutput(t *testing.T) {
 	t.Cleanup(func() { _, _ = fifo.Close(), writer.Close() })
 	s := metered.New(writer, "Coatcheck/test", "authorize")
 	h := s.Handler(handler(func() ([]byte, error) {
-		s.Record(telemetry.TokenReuse, 1)
+		s.Record(telemetry.EveryoneEnded, 1)
 		return []byte("yes"), nil
 	}))
 	began := time.Now()
