@@ -5,6 +5,7 @@ package prom
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,8 @@ type Sink struct {
 }
 
 // New returns a sink with every metric of the catalogue, those of Go and of the process.
-// What has no labels is there at once, as 0: a rate over it has a beginning.
+// Its counters are there at once, as 0, with every value of their labels: a rate over them
+// has a beginning.
 func New() *Sink {
 	s := &Sink{
 		registry:   prometheus.NewRegistry(),
@@ -49,8 +51,8 @@ func New() *Sink {
 	return s
 }
 
-// keep makes the place of a metric. A counter begins with all of its series where those
-// are of one label; a gauge nobody has set is not there, since 0 would be a statement.
+// keep makes the place of a metric. A counter begins with all of its series; a gauge nobody
+// has set is not there, since 0 would be a statement.
 func (s *Sink) keep(m *telemetry.Metric) prometheus.Collector {
 	var names []string
 	for _, label := range m.Labels {
@@ -65,19 +67,20 @@ func (s *Sink) keep(m *telemetry.Metric) prometheus.Collector {
 		return s.histograms[m]
 	default:
 		s.counters[m] = prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Prometheus(), Help: m.Help}, names)
-		s.begin(m)
+		begin(s.counters[m], m.Labels)
 		return s.counters[m]
 	}
 }
 
-func (s *Sink) begin(m *telemetry.Metric) {
-	switch len(m.Labels) {
-	case 0:
-		s.counters[m].WithLabelValues()
-	case 1:
-		for _, value := range m.Labels[0].Values {
-			s.counters[m].WithLabelValues(value)
-		}
+// begin makes a series of each combination of the values of the labels that are left. One
+// that came with its first event would begin at 1, and that event be lost to increase().
+func begin(c *prometheus.CounterVec, left []telemetry.Label, values ...string) {
+	if len(left) == 0 {
+		c.WithLabelValues(values...)
+		return
+	}
+	for _, value := range left[0].Values {
+		begin(c, left[1:], slices.Concat(values, []string{value})...)
 	}
 }
 

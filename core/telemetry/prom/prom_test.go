@@ -55,6 +55,34 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// Every counter is there from the beginning, with each value of each label, and nothing else.
+func TestBeginsAtZero(t *testing.T) {
+	got := page(t, prom.New())
+	for _, m := range telemetry.Metrics() {
+		want := 0
+		if m.Kind == telemetry.Counter {
+			want = 1
+			for _, l := range m.Labels {
+				want *= len(l.Values)
+			}
+		}
+		if n := strings.Count(got, "\n"+m.Prometheus()); n != want {
+			t.Errorf("%s: %d series, want %d", m.Prometheus(), n, want)
+		}
+	}
+	for _, line := range []string{
+		`coatcheck_everyone_ended_total 0`,
+		`coatcheck_sign_ins_total{method="pwd",result="refused"} 0`,
+		`coatcheck_sign_ins_total{method="wia",result="unavailable"} 0`,
+		`coatcheck_store_calls_total{operation="create",result="ok",store="sessions"} 0`,
+		`coatcheck_store_calls_total{operation="get",result="error",store="accounts"} 0`,
+		`coatcheck_store_throttles_total{operation="TransactWriteItems",reason="IndexWriteMaxOnDemandThroughputExceeded"} 0`,
+		`coatcheck_store_units_total{kind="write",operation="TransactWriteItems",store="accounts"} 0`,
+	} {
+		wantLine(t, got, line)
+	}
+}
+
 // A minute counts once, however often it is told, and none from before the process began:
 // another has told those.
 func TestClosed(t *testing.T) {
