@@ -133,7 +133,7 @@ var (
 	}
 	TTLLag = &Metric{
 		Name: "ttl_lag", Kind: Gauge, Unit: Seconds,
-		Help: "How long ago the oldest record that is still there was to be forgotten; 0 where there is none.",
+		Help: "How overdue the most overdue of the 100 longest-standing records is, so that forgetting is late by that at least; 0 where none is.",
 	}
 	TagKeyAge = &Metric{
 		Name: "tag_key_age", Kind: Gauge, Unit: Seconds,
