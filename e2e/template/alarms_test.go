@@ -33,11 +33,14 @@ func TestAlarms(t *testing.T) {
 		"StoreErrors": "SUM([sessionsError, sessionsTimeout, accountsError, accountsTimeout])" +
 			"; sessionsError: " + ours + " StoreCalls Store=sessions Result=error; sessionsTimeout: " + ours + " StoreCalls Store=sessions Result=timeout" +
 			"; accountsError: " + ours + " StoreCalls Store=accounts Result=error; accountsTimeout: " + ours + " StoreCalls Store=accounts Result=timeout",
-		"SessionsThrottles": "SUM([reads, writes, status])" +
+		"SessionsThrottles": "SUM([reads, writes, indexReads, indexWrites])" +
 			"; reads: AWS/DynamoDB ReadThrottleEvents TableName=SessionsTable; writes: AWS/DynamoDB WriteThrottleEvents TableName=SessionsTable" +
-			"; status: AWS/DynamoDB WriteThrottleEvents TableName=SessionsTable GlobalSecondaryIndexName=status",
-		"AccountsThrottles": "SUM([reads, writes])" +
-			"; reads: AWS/DynamoDB ReadThrottleEvents TableName=AccountsTable; writes: AWS/DynamoDB WriteThrottleEvents TableName=AccountsTable",
+			"; indexReads: AWS/DynamoDB ReadThrottleEvents TableName=SessionsTable GlobalSecondaryIndexName=status" +
+			"; indexWrites: AWS/DynamoDB WriteThrottleEvents TableName=SessionsTable GlobalSecondaryIndexName=status",
+		"AccountsThrottles": "SUM([reads, writes, indexReads, indexWrites])" +
+			"; reads: AWS/DynamoDB ReadThrottleEvents TableName=AccountsTable; writes: AWS/DynamoDB WriteThrottleEvents TableName=AccountsTable" +
+			"; indexReads: AWS/DynamoDB ReadThrottleEvents TableName=AccountsTable GlobalSecondaryIndexName=accounts" +
+			"; indexWrites: AWS/DynamoDB WriteThrottleEvents TableName=AccountsTable GlobalSecondaryIndexName=accounts",
 	}
 	template := stack.Read(t, file)
 	for _, name := range template.Of("AWS::CloudWatch::Alarm") {
@@ -48,6 +51,28 @@ func TestAlarms(t *testing.T) {
 	}
 	for name := range want {
 		t.Errorf("there is no alarm %s", name)
+	}
+}
+
+// DynamoDB counts what it turns away by table and by index: each is watched, reads and writes.
+func TestThrottlesOfEveryIndexAreWatched(t *testing.T) {
+	template, all := stack.Read(t, file), ""
+	for _, name := range template.Of("AWS::CloudWatch::Alarm") {
+		all += watched(template.Resources[name].Properties) + ";"
+	}
+	for _, table := range template.Of("AWS::DynamoDB::Table") {
+		of := []string{"TableName=" + table}
+		indexes, _ := template.Resources[table].Properties["GlobalSecondaryIndexes"].([]any)
+		for _, index := range indexes {
+			of = append(of, "TableName="+table+" GlobalSecondaryIndexName="+stack.Text(stack.At(index, "IndexName")))
+		}
+		for _, one := range of {
+			for _, metric := range []string{"ReadThrottleEvents", "WriteThrottleEvents"} {
+				if !strings.Contains(all, "AWS/DynamoDB "+metric+" "+one+";") {
+					t.Errorf("no alarm watches %s of %s", metric, one)
+				}
+			}
+		}
 	}
 }
 
