@@ -1,7 +1,6 @@
 package template_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -105,27 +104,7 @@ func ofAlarm(alarm properties) (all []named) {
 // dashboard are those that the dashboard shows.
 func dashboard(t *testing.T, template *stack.Template) (all []named) {
 	t.Helper()
-	var body struct {
-		Widgets []struct {
-			Type       string
-			Properties struct {
-				Title, Region string
-				Metrics       [][]any
-				Alarms        []string
-			}
-		}
-	}
-	text := stack.Text(template.Resources["Dashboard"].Properties["DashboardBody"])
-	if err := json.Unmarshal([]byte(text), &body); err != nil {
-		t.Fatalf("the dashboard's body: %v", err)
-	}
-	for _, w := range body.Widgets {
-		for _, alarm := range w.Properties.Alarms {
-			name := strings.TrimSuffix(strings.TrimPrefix(alarm, "${"), ".Arn}")
-			if r := template.Resources[name]; r.Type != "AWS::CloudWatch::Alarm" || r.Condition != "" {
-				t.Errorf("the dashboard shows %s, which is no alarm or not always there", alarm)
-			}
-		}
+	for _, w := range boardWhere(t, template).Widgets {
 		for _, m := range w.Properties.Metrics {
 			all = append(all, shownBy(t, m)...)
 		}
