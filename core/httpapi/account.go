@@ -37,12 +37,23 @@ func (a *API) accountView(s session.Listed, current session.ID) accountView {
 		ownView: a.ownView(r), Current: r.ID == current, Status: s.State, EndReason: s.Reason,
 		AuthTime: r.AuthTime, Methods: list(r.Methods), Remembered: r.Remembered,
 		ClientAddress: r.Client.Address, UserAgent: r.Client.UserAgent,
-		Replaces: optional(r.Replaces), EndedFrom: r.End.From, ReplacedBy: optional(r.End.ReplacedBy),
+		Replaces: optional(r.Replaces), EndedFrom: toldFrom(&r), ReplacedBy: optional(r.End.ReplacedBy),
 	}
 	if r.Ended() {
 		v.EndedAt = &r.End.At
 	}
 	return v
+}
+
+// toldFrom is the address that the holder is told his session was ended from: his own, and
+// that of what set off a rule, such as an old copy of his token. An operator's is not his.
+func toldFrom(r *session.Record) string {
+	own := r.End.By == session.BySubject(r.Subject)
+	rule := r.End.By == session.ByRule && r.End.Reason != session.EndedEverywhere
+	if own || rule {
+		return r.End.From
+	}
+	return ""
 }
 
 // accountRoutes are the holder's own: what he sees and ends of his sessions.

@@ -46,31 +46,40 @@ func (a *API) eraseUser(w http.ResponseWriter, r *http.Request, by caller) error
 		return badBody("confirm must be the user's name, or the subject of one who has no account here: it is not, and nothing was erased")
 	}
 	is, err := a.erase(patient(r), subject, by.by)
-	if err == nil || errors.Is(err, session.ErrUnavailable) || errors.Is(err, signin.ErrConflict) {
+	if err == nil || is != (signin.Erased{}) {
 		a.log.WarnContext(r.Context(), "user erased", "event", "user_erased",
 			"subject", subject, "records", is.Sessions, "by", string(by.by), "complete", err == nil)
 	}
 	if err != nil {
-		return endedPart(err, "The user cannot sign in. %d of the records of his sessions are gone, others may be left. Try again.", is.Sessions)
+		return endedPart(err, "%s%d of the records of his sessions are gone, others may be left. Try again.", disabled[is.Account], is.Sessions)
 	}
 	answer(w, http.StatusOK, erasedBody{subject, is.Account, is.Sessions})
 	return nil
 }
 
+// disabled says of an erasure that stopped half-way what holds already.
+var disabled = map[bool]string{true: "The user cannot sign in. "}
+
 // nameOf is what confirms a user: the name of the account, or the subject where there is
 // none.
 func (a *API) nameOf(ctx context.Context, subject string) (string, error) {
-	if a.directory == nil {
-		return subject, nil
-	}
-	account, err := a.directory.Get(ctx, subject)
-	switch {
-	case errors.Is(err, signin.ErrNotFound):
-		return subject, nil
-	case err != nil:
-		return "", err
+	account, found, err := a.findAccount(ctx, subject)
+	if !found {
+		return subject, err
 	}
 	return account.Name, nil
+}
+
+// findAccount returns a user's account, found where there is one here.
+func (a *API) findAccount(ctx context.Context, subject string) (account signin.Account, found bool, err error) {
+	if a.directory == nil {
+		return signin.Account{}, false, nil
+	}
+	account, err = a.directory.Get(ctx, subject)
+	if errors.Is(err, signin.ErrNotFound) {
+		return signin.Account{}, false, nil
+	}
+	return account, err == nil, err
 }
 
 // erase goes by the subject alone where the users are the application's own.

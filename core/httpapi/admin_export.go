@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -84,8 +83,13 @@ func (a *API) exportUser(w http.ResponseWriter, r *http.Request, by caller) erro
 	}
 	body := exportBody{Subject: subject, Sessions: []exportView{}}
 	if page.Cursor == "" {
-		if body.User, err = a.exportedAccount(r, subject); err != nil {
+		account, found, err := a.findAccount(r.Context(), subject)
+		if err != nil {
 			return err
+		}
+		if found {
+			view := withChanges(account)
+			body.User = &view
 		}
 		a.log.InfoContext(r.Context(), "user exported", "event", "user_exported", "subject", subject, "by", string(by.by))
 	}
@@ -99,23 +103,6 @@ func (a *API) exportUser(w http.ResponseWriter, r *http.Request, by caller) erro
 	body.Damaged, body.Next = got.Damaged, got.Next
 	answer(w, http.StatusOK, body)
 	return nil
-}
-
-// exportedAccount returns a user's account without its password hash; nil where there is
-// none.
-func (a *API) exportedAccount(r *http.Request, subject string) (*userView, error) {
-	if a.directory == nil {
-		return nil, nil //nolint:nilnil // no account is no fault: sessions may outlive it
-	}
-	account, err := a.directory.Get(r.Context(), subject)
-	switch {
-	case errors.Is(err, signin.ErrNotFound):
-		return nil, nil //nolint:nilnil // see above
-	case err != nil:
-		return nil, err
-	}
-	view := withChanges(account)
-	return &view, nil
 }
 
 // withChanges is an account with what was done to it.

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"coatcheck/core/httpapi"
 	"coatcheck/core/session"
+	"coatcheck/core/signin"
 	"coatcheck/core/store/storetest"
 )
 
@@ -149,14 +151,39 @@ func TestEraseHalfWay(t *testing.T) {
 	s.store.failAt(5) // the look-up, fence and list are through
 	w := s.admin("POST", "/admin/users/anne/erase", `{"confirm":"anne"}`, olga)
 	s.wantProblem(w, http.StatusServiceUnavailable, "unavailable", "")
-	if !strings.Contains(w.Body.String(), "Try again") {
-		t.Errorf("%s", w.Body)
+	if text := w.Body.String(); !strings.Contains(text, "Try again") || !strings.Contains(text, "The user cannot sign in. ") {
+		t.Errorf("%s", text)
 	}
 	if w := s.request("POST", "/login", `{"username":"anne","password":"`+firstPhrase+`"}`, asJSON); w.Code != http.StatusUnauthorized {
 		t.Errorf("half-way: sign-in: %d", w.Code)
 	}
 	if w := s.admin("POST", "/admin/users/anne/erase", `{"confirm":"anne"}`, olga); w.Code != http.StatusOK || s.body(w)["account"] != true {
 		t.Errorf("repeated: %d %s", w.Code, w.Body)
+	}
+}
+
+// frozen takes no change of an account.
+type frozen struct{ signin.Accounts }
+
+func (frozen) Update(context.Context, signin.Account) error { return errDown }
+
+// An erasure that could not even disable the user says nothing of what it did not do.
+func TestEraseThatDidNotBegin(t *testing.T) {
+	s := newTown(t, nil)
+	olga, _ := s.enter("olga")
+	anne, _ := s.enter("anne")
+	s.accounts = frozen{s.accounts}
+	s.govern(session.Policy{})
+	w := s.admin("POST", "/admin/users/anne/erase", `{"confirm":"anne"}`, olga)
+	s.wantProblem(w, http.StatusServiceUnavailable, "unavailable", "")
+	if text := w.Body.String(); strings.Contains(text, "cannot sign in") || !strings.Contains(text, "Try again") {
+		t.Errorf("%s", text)
+	}
+	if strings.Contains(s.log.String(), "user_erased") {
+		t.Errorf("it is logged as an erasure: %s", s.log)
+	}
+	if w := s.request("GET", "/session", "", anne); w.Code != http.StatusOK {
+		t.Errorf("her session: %d", w.Code)
 	}
 }
 

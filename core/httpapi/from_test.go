@@ -88,3 +88,24 @@ func TestFromIsShown(t *testing.T) {
 		t.Errorf("changes: %v", changes)
 	}
 }
+
+// From where an operator ended a session is for operators, and not for its holder.
+func TestAnOperatorsAddressIsNotShown(t *testing.T) {
+	s := newTown(t, nil)
+	_, first := s.enter("anne")
+	s.now = s.now.Add(time.Second)
+	second, _ := s.enter("anne")
+	olga, _ := s.enter("olga")
+	if w := s.admin("DELETE", "/admin/sessions/"+first, "", olga); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	own := s.admin("GET", "/account/sessions", "", second)
+	all := s.body(own)["sessions"].([]any)
+	if last := all[len(all)-1].(map[string]any); last["id"] != first || last["endReason"] != "ended_by_admin" || last["endedFrom"] != nil {
+		t.Errorf("the holder sees %s", own.Body)
+	}
+	seen := s.admin("GET", "/admin/sessions/"+first, "", olga)
+	if from := s.body(seen)["session"].(map[string]any)["endedFrom"]; from != "192.0.2.1" {
+		t.Errorf("the operator sees %s", seen.Body)
+	}
+}

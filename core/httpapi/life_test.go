@@ -48,7 +48,7 @@ const (
 // town is a site with accounts of its own.
 type town struct {
 	*site
-	accounts *memory.Accounts
+	accounts signin.Accounts
 	subjects map[string]string
 	change   func(*httpapi.Options)
 }

@@ -169,7 +169,7 @@ func (a *API) tellRefused(r *http.Request, subject string, err error) {
 	}
 	a.observe(r.Context(), session.Event{
 		Name: session.EventSignInRefused, Subject: subject, Methods: []string{methodPassword}, Err: err,
-		Client: session.Client{Address: a.client(r), UserAgent: r.UserAgent()},
+		Client: session.Client{Address: a.client(r)},
 	})
 }
 

@@ -24,6 +24,8 @@ func (m *Manager) firstEnd(ctx context.Context, id ID, e End) End {
 	if _, over := m.control.over(id.CreatedSecond()); !over && !m.control.due(m.now()) {
 		return e
 	}
+	ctx, cancel := Bound(ctx, touchTime) // a read that hangs leaves the end its time
+	defer cancel()
 	r, err := m.fetch(ctx, id)
 	if err != nil {
 		return e
@@ -111,6 +113,9 @@ func (m *Manager) end(ctx context.Context, id ID, e End) (Record, bool, error) {
 		return r, r.End.equal(e), nil
 	case errors.Is(err, ErrDamaged) && r.ID == id && r.Ended():
 		// Odd, and over for good: what holds is the end.
+		if r.End.equal(e) {
+			m.ended(ctx, &r)
+		}
 		return r, r.End.equal(e), nil
 	case err == nil || errors.Is(err, ErrConflict):
 		err = ErrDamaged

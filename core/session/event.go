@@ -84,11 +84,14 @@ func (m *Manager) ended(ctx context.Context, r *Record) {
 
 // signedIn tells how a sign-in went.
 func (m *Manager) signedIn(ctx context.Context, s *SignIn, r *Record, err error) {
+	if m.observe == nil {
+		return
+	}
 	if err == nil {
 		m.emit(ctx, Event{Name: EventCreated, Session: r.ID, Subject: r.Subject, Methods: r.Methods, Client: r.Client})
 		return
 	}
-	e := Event{Name: EventSignInRefused, Subject: s.Subject, Client: s.Client, Err: err}
+	e := Event{Name: EventSignInRefused, Subject: s.Subject, Client: m.client(s.Client), Err: err}
 	if s.Method != "" {
 		e.Methods = []string{s.Method}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck/core/session"
+	"coatcheck/core/store/memory"
 )
 
 // Every deed has its events, in the order in which they took place, and no others.
@@ -96,6 +97,16 @@ func TestEvents(t *testing.T) {
 				}
 			}
 		}, []string{"session_created ann [pwd]", "everyone_ended  ended_everywhere", "session_ended ann ended_everywhere"}},
+		"end what is damaged, twice": {func(w *world) {
+			_, r := w.signIn("ann")
+			if err := w.store.Store.(*memory.Store).Damage(r.ID); err != nil {
+				w.t.Fatal(err)
+			}
+			for range 2 {
+				w.clock.Move(time.Second)
+				w.end(r.ID, session.EndedByAdmin)
+			}
+		}, []string{"session_created ann [pwd]", "session_ended  ended_by_admin"}},
 		"recheck": {func(w *world) {
 			_, r := w.signIn("ann")
 			w.wantRecheck(r.ID, session.Demand{AnyRole: []string{"owner"}}, session.Forbidden, "")
@@ -130,4 +141,22 @@ func told(e session.Event) string {
 		words = append(words, e.Err.Error())
 	}
 	return strings.Join(words, " ")
+}
+
+// A refused sign-in is told of with its client as a record would have it: cut, and without
+// tokens that somebody put into the name of a device.
+func TestEventsHoldNoToken(t *testing.T) {
+	var told session.Event
+	w := newWorld(t, session.Options{Observe: func(_ context.Context, e session.Event) { told = e }})
+	p, _ := w.signIn("ann")
+	_, _, err := w.SignIn(t.Context(), session.SignIn{
+		Subject: "ann", Client: session.Client{Address: strings.Repeat("9", 100), UserAgent: "Browser " + p.Token},
+		Check: func(context.Context) (session.Grant, error) { return session.Grant{}, errors.New("no") },
+	})
+	if err == nil || told.Name != session.EventSignInRefused {
+		t.Fatalf("%v, told %v", err, told.Name)
+	}
+	if strings.Contains(told.Client.UserAgent, p.Token[40:60]) || !strings.HasPrefix(told.Client.UserAgent, "Browser ") || len(told.Client.Address) > 64 {
+		t.Errorf("told %+v", told.Client)
+	}
 }

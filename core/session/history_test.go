@@ -310,6 +310,27 @@ func (stuckWrites) Update(ctx context.Context, _ session.ID, _ session.Change) (
 	return session.Record{}, ctx.Err()
 }
 
+type stuckReads struct{ session.Store }
+
+func (stuckReads) Read(ctx context.Context, _ session.Query) (session.Reading, error) {
+	<-ctx.Done()
+	return session.Reading{}, ctx.Err()
+}
+
+// An end is not given up for what is read before it: a read that hangs leaves it its time.
+func TestEndWhileReadsHang(t *testing.T) {
+	w := newWorld(t, session.Options{})
+	_, r := w.signIn("alice")
+	w.clock.Move(time.Minute) // the end of everybody is to be read again
+	store := w.store.Store
+	w.store.Store = stuckReads{store}
+	if _, err := w.End(t.Context(), r.ID, session.EndedByAdmin, session.ByOperator); err != nil {
+		t.Errorf("end: %v", err)
+	}
+	w.store.Store = store
+	w.wantLive("alice", 0)
+}
+
 // Many sessions and a store that hangs at ending them: one bound, not one a batch.
 func TestEndAllIsBounded(t *testing.T) {
 	w := newWorld(t, session.Options{Timeout: 50 * time.Millisecond, Policy: session.Policy{PerUser: 1000}})

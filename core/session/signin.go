@@ -214,12 +214,18 @@ func (m *Manager) newRecord(s SignIn, g Grant, start signInStart) (Token, Record
 		ExpiresAt: earlier(at.Add(idle), expiry), AbsoluteExpiry: expiry,
 		PurgeAt:    expiry.Add(m.policy.Retention + time.Second).Truncate(time.Second),
 		Remembered: remembered, Bearer: s.Bearer,
-		Secrets: Secrets{Current: token.secretHash(), ConfirmedAt: at},
-		Client: Client{
-			Address:   cleanText(s.Client.Address, maxAddress),
-			UserAgent: cleanText(m.keys.withoutTokens(s.Client.UserAgent), MaxUserAgent),
-		},
+		Secrets:  Secrets{Current: token.secretHash(), ConfirmedAt: at},
+		Client:   m.client(s.Client),
 		Replaces: start.replaces, Actor: s.Actor,
+	}
+}
+
+// client is a client as it is kept and told of: cut to fit, without what commands a screen,
+// and without tokens.
+func (m *Manager) client(c Client) Client {
+	return Client{
+		Address:   cleanText(c.Address, maxAddress),
+		UserAgent: cleanText(m.keys.withoutTokens(c.UserAgent), MaxUserAgent),
 	}
 }
 
