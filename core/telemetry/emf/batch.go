@@ -22,7 +22,7 @@ type entry struct {
 }
 
 // old reports whether what the batch holds is too long ago to share a time with now.
-func (b *batch) old(now time.Time) bool { return !b.began.IsZero() && now.Sub(b.began) >= Every }
+func (b *batch) old(now time.Time) bool { return !b.began.IsZero() && now.Sub(b.began) >= every }
 
 // add takes a value in and returns how many its entry has.
 func (b *batch) add(s telemetry.Series, value float64, now time.Time) int {

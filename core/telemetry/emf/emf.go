@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// Every is how long what is ordinary is gathered: at most so many lines a process
+	// every is how long what is ordinary is gathered: at most so many lines a process
 	// come of it, and no value's time is further off.
-	Every = 10 * time.Second
+	every = 10 * time.Second
 	// maxValues is how many values a metric has in a line (the specification: 100).
 	maxValues = 100
 	// closeTime bounds the writing of what is left. Lambda kills a process 500 ms after
@@ -84,14 +84,14 @@ func (s *Sink) Closed(m *telemetry.Metric, minute time.Time, value float64, labe
 	s.put(one, minute.Truncate(time.Minute))
 }
 
-// Flush hands over what was gathered, if any of it is out of the ordinary or [Every] has
+// Flush hands over what was gathered, if any of it is out of the ordinary or ten seconds have
 // passed. It is called when an invocation's answer is made, since Lambda may stop the
 // process until the next one. It does not wait.
 func (s *Sink) Flush() {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.urgent || now.Sub(s.handed) >= Every {
+	if s.urgent || now.Sub(s.handed) >= every {
 		s.hand(now)
 	}
 }

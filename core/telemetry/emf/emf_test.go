@@ -109,7 +109,7 @@ func TestFlush(t *testing.T) {
 			w.move(time.Minute)
 			w.Record(telemetry.Lookups, 1, "allowed")
 			w.Flush()
-			w.move(emf.Every)
+			w.move(10 * time.Second)
 			w.Flush()
 		}, []string{"12:00:00 Lookups Outcome=allowed 1", "12:01:00 Lookups Outcome=allowed 1"}},
 		"not numbers": {func(w *world) {
